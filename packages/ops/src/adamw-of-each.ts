@@ -9,6 +9,7 @@ import {
   checkLike,
   composeAdamW,
 } from './optimizer-updates.js';
+import { adamWEachTensorFlow } from './tensorflow/adamw-of-each.js';
 import { adamWEachWebGpu } from './webgpu/adamw.js';
 
 /** A parameter of {@link adamWUpdateEach}. */
@@ -28,12 +29,12 @@ export interface AdamWParameter {
 const op = /* @__PURE__ */ defineOp<AdamWEachInputs, AdamWEachFactors>({
   name: 'UnitsphereAdamWOfEach',
   compose: (inputs, { factors }) => factors.flatMap((one, i) => composeAdamW(adamWInputsAt(inputs, i), one)),
-  kernels: { webgpu: adamWEachWebGpu },
+  kernels: { webgpu: adamWEachWebGpu, tensorflow: adamWEachTensorFlow },
 });
 
 /**
  * Takes one step of AdamW for each parameter of a network, as {@link adamWUpdate} does for one. On WebGPU, one dispatch updates several
- * parameters.
+ * parameters; on TensorFlow's library, one compiled function updates all.
  * @throws Error if a shape or dtype differs; nothing is changed then.
  */
 export function adamWUpdateEach(parameters: readonly AdamWParameter[]): void {
@@ -41,7 +42,7 @@ export function adamWUpdateEach(parameters: readonly AdamWParameter[]): void {
     checkLike('adamWUpdateEach', parameter, tensors);
   }
   // Elsewhere a call costs little, and updates the means in place.
-  if (tf.getBackend() !== 'webgpu') {
+  if (!['webgpu', 'tensorflow'].includes(tf.getBackend())) {
     for (const { parameter, gradient, expAvg, expAvgSq, step } of parameters) {
       adamWUpdate(parameter, gradient, expAvg, expAvgSq, step);
     }

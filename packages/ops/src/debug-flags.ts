@@ -8,6 +8,14 @@ const PRINT_WGSL = 'UNITSPHERE_PRINT_WGSL';
 /** Fields of `Tuning` (webgpu/tuning.ts) as JSON, in place of the device's; read when a WebGPU backend runs its first kernel. */
 const WEBGPU_TUNING = 'UNITSPHERE_WEBGPU_TUNING';
 
+/** Whether XLA compiles kernels on TensorFlow's library; 0 runs them operation by operation. Read at the first such kernel. */
+const XLA = 'UNITSPHERE_XLA';
+
+/** Returns whether XLA may compile kernels. */
+export function shouldUseXla(): boolean {
+  return readFlag(XLA) !== '0';
+}
+
 /** Returns whether operations run their composition instead of our kernels. */
 export function shouldUseComposition(): boolean {
   return readFlag(COMPOSITION) === '1';

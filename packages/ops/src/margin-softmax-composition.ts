@@ -29,21 +29,24 @@ export function composeForward(
 /**
  * Computes the backward pass: [dEmbeddings, dCenters].
  * @param kept The cosines [B, C] of the forward pass, if it kept them.
+ * @param removeAlong Computes dCenters − centers · along.
  */
 export function composeBackward(
   inputs: MarginSoftmaxBackwardInputs,
   attrs: MarginSoftmaxAttrs & { rows: number },
   kept?: tf.Tensor2D,
+  removeAlong = (dCenters: tf.Tensor, centers: tf.Tensor, along: tf.Tensor): tf.Tensor =>
+    tf.sub(dCenters, tf.mul(centers, along)),
 ): tf.Tensor[] {
   const { embeddings, centers, inverseNorms } = inputs;
   const cosines = kept ?? computeCosines(embeddings, centers, inverseNorms);
   const dCosines = computeCosineGradients(inputs, cosines, attrs);
-  const lengths = toColumn(inverseNorms);
-  const unit = tf.mul(centers, lengths) as tf.Tensor2D;
-  const dUnit = tf.matMul(dCosines, embeddings, true, false);
-  // A center's length changes no cosine, so its gradient has no component along the center.
-  const along = tf.sum(tf.mul(dUnit, unit), 1, true);
-  return [tf.matMul(dCosines, unit), tf.mul(tf.sub(dUnit, tf.mul(unit, along)), lengths)];
+  // Inverse lengths are applied to [B, C], which is smaller than the centers.
+  const scaled = tf.mul(dCosines, tf.reshape(inverseNorms, [1, -1])) as tf.Tensor2D;
+  // A center's length changes no cosine, so its gradient has no component along the center: along · center is removed.
+  const along = tf.mul(tf.sum(tf.mul(dCosines, cosines), 0), tf.square(inverseNorms)) as tf.Tensor1D;
+  const dCenters = tf.matMul(scaled, embeddings, true, false);
+  return [tf.matMul(scaled, centers), removeAlong(dCenters, centers, toColumn(along))];
 }
 
 /** Computes the cosines [B, C] of unit rows with centers. */

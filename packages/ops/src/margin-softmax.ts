@@ -73,7 +73,7 @@ const backwardOp = /* @__PURE__ */ defineOp<
   MarginSoftmaxAttrs & { rows: number }
 >({
   name: 'UnitsphereMarginSoftmaxBackward',
-  compose: composeBackward,
+  compose: (inputs, attrs) => composeBackward(inputs, attrs),
   kernels: {
     wasm: marginSoftmaxBackwardWasm,
     webgpu: marginSoftmaxBackwardWebGpu,

@@ -4,6 +4,7 @@ import { checkEqual, checkFloat } from './check.js';
 import { defineOp } from './define-op.js';
 import { gatherRows } from './gather-rows.js';
 import type { AdamWRowsFactors, AdamWRowsInputs } from './optimizer-attrs.js';
+import { adamWRowsTensorFlow, assignRowsTensorFlow } from './tensorflow/row-updates.js';
 import { adamWRowsWasm, assignRowsWasm } from './wasm/row-updates.js';
 import { adamWRowsWebGpu, assignRowsWebGpu } from './webgpu/row-updates.js';
 
@@ -59,14 +60,14 @@ const adamWRowsOp = /* @__PURE__ */ defineOp<
     const step = tf.div(tf.mul(mean, column(stepSize)), denominator);
     return [tf.sub(tf.mul(rows(parameter), f.kept), step), mean, meanSquare];
   },
-  kernels: { wasm: adamWRowsWasm, webgpu: adamWRowsWebGpu },
+  kernels: { wasm: adamWRowsWasm, webgpu: adamWRowsWebGpu, tensorflow: adamWRowsTensorFlow },
 });
 
 // Returns the whole new table. A kernel that updates the table in place returns nothing.
 const assignRowsOp = /* @__PURE__ */ defineOp<{ table: tf.Tensor; ids: tf.Tensor; rows: tf.Tensor }, object>({
   name: 'UnitsphereAssignRows',
   compose: ({ table, ids, rows }) => tf.tensorScatterUpdate(table, tf.reshape(ids, [-1, 1]), rows),
-  kernels: { wasm: assignRowsWasm, webgpu: assignRowsWebGpu },
+  kernels: { wasm: assignRowsWasm, webgpu: assignRowsWebGpu, tensorflow: assignRowsTensorFlow },
 });
 
 /**

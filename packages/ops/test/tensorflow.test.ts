@@ -1,7 +1,9 @@
 /** Kernels for TensorFlow's own library: what tf.memory() cannot see. */
 import * as tf from '@tensorflow/tfjs-core';
-import { everyBackend, start } from '@unitsphere/testing/backends';
+import { everyBackend, on, start } from '@unitsphere/testing/backends';
+import { fill, relativeError } from '@unitsphere/testing/operation-case';
 import { beforeAll, describe, expect, test } from 'vitest';
+import * as ops from '../src/index.js';
 import { adamWUpdate, addBias, batchNormInference, batchNormTrain, sumSquaresOfEach } from '../src/index.js';
 import { tensorFlowRuntime } from '../src/tensorflow/runtime.js';
 
@@ -83,5 +85,84 @@ describe.skipIf(!everyBackend.includes('node'))('node', () => {
     const runtime = tensorFlowRuntime(tf.backend());
     const multiply = () => runtime.compute(() => [runtime.floats('MatMul', 1, 2)]);
     expect(countHandles(() => expect(multiply).toThrow(/ndims must be/))).toBe(0);
+  });
+
+  // XLA compiles tensors from 65,536 values.
+  const image = [8, 16, 16, 32];
+  const draw = (shape: number[], seed: number) =>
+    tf.tensor(
+      fill(
+        shape.reduce((a, b) => a * b, 1),
+        seed,
+      ),
+      shape,
+    );
+
+  const normalizeImages = () => {
+    const [x, dy] = [1, 2].map((seed) => draw(image, seed) as tf.Tensor4D);
+    const [gamma, beta] = [3, 4].map((seed) => draw([32], seed) as tf.Tensor1D);
+    const running = {
+      mean: tf.variable(draw([32], 5)),
+      variance: tf.variable(tf.abs(draw([32], 6))),
+      momentum: 0.1,
+    };
+    const run = (a: tf.Tensor, g: tf.Tensor, b: tf.Tensor) =>
+      batchNormTrain(a, g as tf.Tensor1D, b as tf.Tensor1D, { activation: 'hard_swish', running }).y;
+    const gradients = tf.grads(run)([x, gamma, beta], dy);
+    const results = [run(x, gamma, beta), ...gradients, tf.clone(running.mean), tf.clone(running.variance)];
+    tf.dispose([running.mean, running.variance]);
+    return results;
+  };
+  const factors = { lr: 0.1, beta1: 0.9, beta2: 0.99, eps: 1e-3, weightDecay: 0.1, gradientScale: 0.5 };
+  const stepEach = () => {
+    const parameters = [[256, 256], [7], []].map((shape, i) => ({
+      parameter: tf.variable(draw(shape, i)),
+      gradient: draw(shape, i + 3),
+      expAvg: tf.variable(draw(shape, i + 6)),
+      expAvgSq: tf.variable(tf.abs(draw(shape, i + 9))),
+      step: { ...factors, step: i + 1 },
+    }));
+    ops.adamWUpdateEach(parameters);
+    const variables = parameters.flatMap(({ parameter, expAvg, expAvgSq }) => [parameter, expAvg, expAvgSq]);
+    const results = variables.map((variable) => tf.clone(variable));
+    tf.dispose(variables);
+    return results;
+  };
+  const stepRows = (ids: number[]) => () => {
+    const tables = [1, 2, 3].map((seed) => tf.variable(tf.abs(draw([520, 128], seed))));
+    const gradient = draw([ids.length, 128], 4) as tf.Tensor2D;
+    const steps = Int32Array.from(ids, (id) => 1 + (id % 3));
+    const [parameter, mean, square] = tables;
+    ops.adamWUpdateRows(parameter, mean, square, tf.tensor1d(ids, 'int32'), gradient, { ...factors, steps });
+    const results = tables.map((table) => tf.clone(table));
+    tf.dispose(tables);
+    return results;
+  };
+  const rows = Array.from({ length: 520 }, (_, id) => id);
+
+  test.each([
+    ['batch norm with hard-swish', normalizeImages],
+    ['AdamW of each parameter', stepEach],
+    ['AdamW of all rows', stepRows(rows)],
+    ['AdamW of some rows', stepRows(rows.slice(5).reverse())],
+    ['an activation', () => [ops.hardSigmoid(draw(image, 1))]],
+  ])('%s agrees with the composition when XLA compiles it, and leaves no handle', async (_name, run) => {
+    expect(tensorFlowRuntime(tf.backend()).canCompile).toBe(true);
+    const evaluate = () => tf.tidy(() => run().map((result) => result.dataSync().slice() as Float32Array));
+    const expected = await on('cpu', evaluate);
+    const actual = await on('node', evaluate);
+    for (const [i, values] of actual.entries()) expect(relativeError(values, expected[i])).toBeLessThan(2e-5);
+    expect(countHandles(evaluate)).toBe(0);
+  });
+
+  test('UNITSPHERE_XLA=0 runs kernels operation by operation', () => {
+    tf.env().set('UNITSPHERE_XLA', '0');
+    try {
+      // A runtime decides once.
+      const backend = tf.backend() as unknown as object;
+      expect(tensorFlowRuntime(Object.create(backend)).canCompile).toBe(false);
+    } finally {
+      tf.env().set('UNITSPHERE_XLA', '');
+    }
   });
 });

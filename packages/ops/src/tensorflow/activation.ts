@@ -1,74 +1,65 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Activation } from '../activation-names.js';
 import type { Kernel } from '../define-op.js';
-import { type Handle, type TensorFlowRuntime, tensorFlowRuntime } from './runtime.js';
+import type { Operations } from './operations-of.js';
+import { tensorFlowRuntime } from './runtime.js';
 
 /** Computes activation(z). */
-export function activate(runtime: TensorFlowRuntime, z: Handle, activation: Activation): Handle {
-  const constant = (value: number) => runtime.constant(value);
-  const gate = () => runtime.floats('Relu6', runtime.floats('AddV2', z, constant(3)));
+export function activate<V>(operations: Operations<V>, z: V, activation: Activation): V {
+  const constant = (value: number) => operations.constant(value);
+  const gate = () => operations.floats('Relu6', operations.floats('AddV2', z, constant(3)));
   switch (activation) {
     case 'none':
-      return runtime.floats('Identity', z);
+      return operations.floats('Identity', z);
     case 'relu':
-      return runtime.floats('Relu', z);
+      return operations.floats('Relu', z);
     case 'relu6':
-      return runtime.floats('Relu6', z);
+      return operations.floats('Relu6', z);
     case 'sigmoid':
-      return runtime.floats('Sigmoid', z);
+      return operations.floats('Sigmoid', z);
     case 'silu':
-      return runtime.floats('Mul', z, runtime.floats('Sigmoid', z));
+      return operations.floats('Mul', z, operations.floats('Sigmoid', z));
     case 'hard_sigmoid':
-      return runtime.floats('Mul', gate(), constant(1 / 6));
+      return operations.floats('Mul', gate(), constant(1 / 6));
     case 'hard_swish':
-      return runtime.floats('Mul', runtime.floats('Mul', z, gate()), constant(1 / 6));
+      return operations.floats('Mul', operations.floats('Mul', z, gate()), constant(1 / 6));
   }
 }
 
 /** Computes dy · activation'(z). */
-export function activationGradient(
-  runtime: TensorFlowRuntime,
-  z: Handle,
-  dy: Handle,
-  activation: Activation,
-): Handle {
-  const constant = (value: number) => runtime.constant(value);
+export function activationGradient<V>(operations: Operations<V>, z: V, dy: V, activation: Activation): V {
+  const constant = (value: number) => operations.constant(value);
   switch (activation) {
     case 'none':
-      return runtime.floats('Identity', dy);
+      return operations.floats('Identity', dy);
     case 'relu':
-      return runtime.floats('ReluGrad', dy, z);
+      return operations.floats('ReluGrad', dy, z);
     case 'relu6':
-      return runtime.floats('Relu6Grad', dy, z);
+      return operations.floats('Relu6Grad', dy, z);
     case 'sigmoid':
-      return runtime.floats('SigmoidGrad', runtime.floats('Sigmoid', z), dy);
+      return operations.floats('SigmoidGrad', operations.floats('Sigmoid', z), dy);
     case 'silu': {
-      const s = runtime.floats('Sigmoid', z);
+      const s = operations.floats('Sigmoid', z);
       // s + z · s · (1 − s)
-      const slope = runtime.floats('AddV2', s, runtime.floats('SigmoidGrad', s, z));
-      return runtime.floats('Mul', dy, slope);
+      const slope = operations.floats('AddV2', s, operations.floats('SigmoidGrad', s, z));
+      return operations.floats('Mul', dy, slope);
     }
     case 'hard_sigmoid': {
-      const inside = runtime.floats('Relu6Grad', dy, runtime.floats('AddV2', z, constant(3)));
-      return runtime.floats('Mul', inside, constant(1 / 6));
+      const inside = operations.floats('Relu6Grad', dy, operations.floats('AddV2', z, constant(3)));
+      return operations.floats('Mul', inside, constant(1 / 6));
     }
     case 'hard_swish': {
-      const shifted = runtime.floats('AddV2', z, constant(3));
-      return runtime.floats('Mul', hardSwishGradient(runtime, z, shifted, dy), constant(1 / 6));
+      const shifted = operations.floats('AddV2', z, constant(3));
+      return operations.floats('Mul', hardSwishGradient(operations, z, shifted, dy), constant(1 / 6));
     }
   }
 }
 
 /** Computes 6 · dy · hardSwish'(z), where shifted = z + 3. */
-export function hardSwishGradient(
-  runtime: TensorFlowRuntime,
-  z: Handle,
-  shifted: Handle,
-  dy: Handle,
-): Handle {
-  const ofFactor = runtime.floats('Mul', dy, runtime.floats('Relu6', shifted));
-  const ofGate = runtime.floats('Relu6Grad', runtime.floats('Mul', dy, z), shifted);
-  return runtime.floats('AddV2', ofFactor, ofGate);
+export function hardSwishGradient<V>(operations: Operations<V>, z: V, shifted: V, dy: V): V {
+  const ofFactor = operations.floats('Mul', dy, operations.floats('Relu6', shifted));
+  const ofGate = operations.floats('Relu6Grad', operations.floats('Mul', dy, z), shifted);
+  return operations.floats('AddV2', ofFactor, ofGate);
 }
 
 export const activationTensorFlow: Kernel<{ x: tf.Tensor }, { activation: Activation }> = ({
@@ -77,7 +68,11 @@ export const activationTensorFlow: Kernel<{ x: tf.Tensor }, { activation: Activa
   backend,
 }) => {
   const runtime = tensorFlowRuntime(backend);
-  return runtime.compute(() => [activate(runtime, runtime.of(x), activation)]);
+  return runtime.compute(() =>
+    runtime.runCompiled(`${activation}`, [runtime.of(x)], (operations, z) => [
+      activate(operations, z, activation),
+    ]),
+  );
 };
 
 export const activationGradTensorFlow: Kernel<
@@ -85,5 +80,9 @@ export const activationGradTensorFlow: Kernel<
   { activation: Activation }
 > = ({ inputs: { x, dy }, attrs: { activation }, backend }) => {
   const runtime = tensorFlowRuntime(backend);
-  return runtime.compute(() => [activationGradient(runtime, runtime.of(x), runtime.of(dy), activation)]);
+  return runtime.compute(() =>
+    runtime.runCompiled(`${activation}_gradient`, [runtime.of(x), runtime.of(dy)], (operations, z, dz) => [
+      activationGradient(operations, z, dz, activation),
+    ]),
+  );
 };

@@ -2,12 +2,20 @@ import type * as tf from '@tensorflow/tfjs-core';
 import type { Activation } from '../activation-names.js';
 import type { Affine, Statistics } from '../batch-norm-composition.js';
 import type { Kernel } from '../define-op.js';
+import type { RunningInputs } from '../running-averages.js';
 import { activate, activationGradient, hardSwishGradient } from './activation.js';
+import type { Operations } from './operations-of.js';
 import { type Attributes, type Handle, type TensorFlowRuntime, tensorFlowRuntime } from './runtime.js';
 
 interface Attrs {
   epsilon: number;
   activation: Activation;
+}
+
+/** Running averages and the weight of the latest batch. */
+interface Running {
+  averages: Handle[];
+  momentum: number;
 }
 
 const SIXTH = 1 / 6;
@@ -31,19 +39,27 @@ class FusedBatchNorm {
     this.#x = this.toImages(x);
   }
 
-  /** Normalizes with x's own statistics; returns [z, mean, biased variance], z of images. */
-  train(gamma: Handle, beta: Handle): [Handle, Handle, Handle] {
+  /**
+   * Normalizes with x's own statistics.
+   * @param running Running mean and variance, with the weight of the latest batch.
+   * @returns z of images, the mean and the biased variance; on the CPU also the new running mean and variance.
+   */
+  train(gamma: Handle, beta: Handle, running?: Running): [Handle, Handle, Handle, ...Handle[]] {
     const empty = this.#runtime.empty();
-    const [z, mean, unbiased, , biased] = this.#runtime.runAll(
+    // A weight of 1 means that there are no averages, and TensorFlow then requires that they are empty.
+    const averages = running && running.momentum !== 1 ? running.averages : [empty, empty];
+    const isAveraged = running !== undefined && !this.#runtime.onGpu;
+    const [z, average, unbiased, mean, biased] = this.#runtime.runAll(
       'FusedBatchNormV2',
-      attributesOf(this.#epsilon, true),
-      [this.#x, gamma, beta, empty, empty],
+      attributesOf(this.#epsilon, true, isAveraged ? running.momentum : 1),
+      [this.#x, gamma, beta, ...(isAveraged ? averages : [empty, empty])],
       5,
     );
-    if (!this.#runtime.onGpu) return [z, mean, biased];
+    if (isAveraged) return [z, mean, biased, average, unbiased];
+    if (!this.#runtime.onGpu) return [z, average, biased];
     // On a GPU, the last output is one over the standard deviation.
     const factor = this.#runtime.scalar((this.#rows - 1) / this.#rows);
-    return [z, mean, this.#runtime.floats('Mul', unbiased, factor)];
+    return [z, average, this.#runtime.floats('Mul', unbiased, factor)];
   }
 
   /** Normalizes with given statistics: an affine map of each channel in one pass. */
@@ -68,6 +84,11 @@ class FusedBatchNorm {
     return [this.restore(dx), dgamma, dbeta];
   }
 
+  /** x as images. */
+  get images(): Handle {
+    return this.#x;
+  }
+
   /** Returns a result for images in x's shape. */
   restore(images: Handle): Handle {
     return this.#runtime.reshape(images, this.#shape);
@@ -82,14 +103,15 @@ class FusedBatchNorm {
 
 const attributes = new Map<string, Attributes>();
 
-function attributesOf(epsilon: number, isTraining: boolean): Attributes {
-  const key = `${epsilon} ${isTraining}`;
+function attributesOf(epsilon: number, isTraining: boolean, momentum?: number): Attributes {
+  const key = `${epsilon} ${isTraining} ${momentum}`;
   const known = attributes.get(key);
   if (known) return known;
   const created: Attributes = {
     T: { dtype: 'float32' },
     U: { dtype: 'float32' },
     epsilon,
+    ...(momentum !== undefined && { exponential_avg_factor: momentum }),
     data_format: 'NHWC',
     is_training: isTraining,
   };
@@ -110,9 +132,13 @@ function normalizeAndActivate<T extends readonly [Handle, ...Handle[]]>(
   normalize: (gamma: Handle, beta: Handle) => T,
 ): [Handle, T] {
   const affine = [runtime.of(gamma), runtime.of(beta)] as const;
-  if (activation !== 'hard_swish') {
+  if (activation !== 'hard_swish' || runtime.canCompile) {
     const out = normalize(...affine);
-    return [activation === 'none' ? out[0] : activate(runtime, out[0], activation), out];
+    if (activation === 'none') return [out[0], out];
+    const [y] = runtime.runCompiled(activation, [out[0]], (operations, z) => [
+      activate(operations, z, activation),
+    ]);
+    return [y, out];
   }
   const scale = runtime.constant(1 / ROOT);
   const out = normalize(runtime.floats('Mul', affine[0], scale), runtime.floats('Mul', affine[1], scale));
@@ -122,18 +148,40 @@ function normalizeAndActivate<T extends readonly [Handle, ...Handle[]]>(
   return [runtime.floats('Mul', w, gate), out];
 }
 
-export const batchNormTrainTensorFlow: Kernel<{ x: tf.Tensor } & Affine, Attrs> = ({
-  inputs,
-  attrs: { epsilon, activation },
-  backend,
-}) => {
+/** Computes dy · activation'(z), where z is the normalized x with scale and shift. */
+function gradientOfNormalized<V>(
+  operations: Operations<V>,
+  [x, dy, gamma, beta, mean, variance]: V[],
+  { epsilon, activation }: Attrs,
+): V {
+  const inverseDeviation = operations.floats(
+    'Rsqrt',
+    operations.floats('AddV2', variance, operations.constant(epsilon)),
+  );
+  const scale = operations.floats('Mul', gamma, inverseDeviation);
+  const centered = operations.floats('Sub', x, mean);
+  const z = operations.floats('AddV2', operations.floats('Mul', centered, scale), beta);
+  return activationGradient(operations, z, dy, activation);
+}
+
+export const batchNormTrainTensorFlow: Kernel<
+  { x: tf.Tensor } & Affine & RunningInputs,
+  Attrs & { momentum?: number }
+> = ({ inputs, attrs: { epsilon, activation, momentum }, backend }) => {
   const runtime = tensorFlowRuntime(backend);
   return runtime.compute(() => {
     const norm = new FusedBatchNorm(runtime, runtime.of(inputs.x), epsilon);
-    const [y, [, mean, variance]] = normalizeAndActivate(runtime, inputs, activation, (gamma, beta) =>
-      norm.train(gamma, beta),
+    const { runningMean, runningVariance } = inputs;
+    const running = runningMean &&
+      runningVariance &&
+      momentum !== undefined && {
+        averages: [runtime.of(runningMean), runtime.of(runningVariance)],
+        momentum,
+      };
+    const [y, [, ...statistics]] = normalizeAndActivate(runtime, inputs, activation, (gamma, beta) =>
+      norm.train(gamma, beta, running || undefined),
     );
-    return [norm.restore(y), mean, variance];
+    return [norm.restore(y), ...statistics];
   });
 };
 
@@ -165,18 +213,26 @@ export const batchNormGradTensorFlow: Kernel<
     );
     const dy = norm.toImages(runtime.of(inputs.dy));
     if (activation === 'none') return norm.trainGradient(dy, gamma, mean, variance);
+    if (runtime.canCompile) {
+      const [dz] = runtime.runCompiled(
+        `norm_${epsilon}_${activation}_gradient`,
+        [norm.images, dy, gamma, beta, mean, variance],
+        (operations, ...values) => [gradientOfNormalized(operations, values, { epsilon, activation })],
+      );
+      return norm.trainGradient(dz, gamma, mean, variance);
+    }
     if (activation === 'hard_swish') {
       const shifted = runtime.floats('AddV2', beta, runtime.constant(3));
       const w = norm.infer(gamma, shifted, mean, variance);
       const z = runtime.floats('Sub', w, runtime.constant(3));
       // The gradient of the norm is linear in dz, so the sixth of hard-swish is applied to vectors.
-      const dz = hardSwishGradient(runtime, z, w, dy);
+      const dz = hardSwishGradient<Handle>(runtime, z, w, dy);
       const sixth = runtime.constant(SIXTH);
       const scaled = runtime.floats('Mul', gamma, sixth);
       const [dx, dgamma, dbeta] = norm.trainGradient(dz, scaled, mean, variance);
       return [dx, runtime.floats('Mul', dgamma, sixth), runtime.floats('Mul', dbeta, sixth)];
     }
     const z = norm.infer(gamma, beta, mean, variance);
-    return norm.trainGradient(activationGradient(runtime, z, dy, activation), gamma, mean, variance);
+    return norm.trainGradient(activationGradient<Handle>(runtime, z, dy, activation), gamma, mean, variance);
   });
 };

@@ -7,6 +7,7 @@ import type {
   MarginSoftmaxForwardInputs,
 } from '../margin-softmax-attrs.js';
 import { composeBackward, composeForward } from '../margin-softmax-composition.js';
+import { tensorFlowRuntime } from './runtime.js';
 
 /** Keeps the cosines for the backward pass, if asked to. */
 export const marginSoftmaxForwardTensorFlow: Kernel<
@@ -22,8 +23,19 @@ export const marginSoftmaxForwardTensorFlow: Kernel<
 export const marginSoftmaxBackwardTensorFlow: Kernel<
   MarginSoftmaxBackwardInputs,
   MarginSoftmaxAttrs & { rows: number }
-> = ({ inputs, attrs }) =>
+> = ({ inputs, attrs, backend }) =>
   tf.tidy(() => {
+    const runtime = tensorFlowRuntime(backend);
+    const removeAlong = (...tensors: [dCenters: tf.Tensor, centers: tf.Tensor, along: tf.Tensor]) => {
+      const handles = tensors.map((tensor) => runtime.of(tensor));
+      const [difference] = runtime.compute(() =>
+        runtime.runCompiled('remove_along', handles, (operations, dCenters, centers, along) => [
+          operations.floats('Sub', dCenters, operations.floats('Mul', centers, along)),
+        ]),
+      );
+      return difference;
+    };
     const shape: [number, number] = [inputs.embeddings.shape[0], inputs.centers.shape[0]];
-    return composeBackward(inputs, attrs, inputs.cosines && tf.reshape(inputs.cosines, shape));
+    const kept = inputs.cosines && (tf.reshape(inputs.cosines, shape) as tf.Tensor2D);
+    return composeBackward(inputs, attrs, kept, removeAlong);
   });

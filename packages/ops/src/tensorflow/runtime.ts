@@ -1,4 +1,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
+import { shouldUseXla } from '../debug-flags.js';
+import { FunctionRecorder } from './function-recorder.js';
+import type { Computation, Operations } from './operations-of.js';
 
 /** A tensor in TensorFlow's memory that TensorFlow.js does not know. */
 export interface Handle {
@@ -38,18 +41,28 @@ interface TensorFlowBackend {
     createTensor(shape: number[], dtype: number, values: Float32Array | Int32Array): number;
     deleteTensor(id: number): void;
     executeOp(operation: string, attributes: Attribute[], inputs: number[], outputs: number): Handle[];
+    /** Adds a serialized function. Absent in tfjs-node's own binding. */
+    addFunction?(definition: Uint8Array): void;
   };
   isUsingGpuDevice: boolean;
   getInputTensorIds(tensors: tf.TensorInfo[]): number[];
   createOutputTensor(handle: Handle): tf.Tensor;
 }
 
+const NO_ATTRIBUTES: Attributes = {};
+
 /** Type attribute of operations on float32 values. */
 export const FLOATS: Attributes = { T: { dtype: 'float32' } };
 
+/** Fewest values of a tensor for which a compiled function is worth the fraction of a second that XLA takes for each new shape. */
+const FEWEST_COMPILED = 65_536;
+
 /** Runs operations of TensorFlow without a tensor of TensorFlow.js for each intermediate result. */
-export class TensorFlowRuntime {
+export class TensorFlowRuntime implements Operations<Handle> {
   readonly #backend: TensorFlowBackend;
+  /** Number of results of each function that TensorFlow has. */
+  readonly #functions = new Map<string, number>();
+  #canCompile: boolean | undefined;
   readonly #attributes = new WeakMap<Attributes, Attribute[]>();
   readonly #constants = new Map<string, Handle>();
   /** Handles to delete at the end of the current computation. */
@@ -62,6 +75,52 @@ export class TensorFlowRuntime {
   /** Whether operations run on a GPU. */
   get onGpu(): boolean {
     return this.#backend.isUsingGpuDevice;
+  }
+
+  /** Whether XLA compiles functions here. It requires the binding that `unitsphere backend install` builds. */
+  get canCompile(): boolean {
+    this.#canCompile ??= shouldUseXla() && this.#compilesAFunction();
+    return this.#canCompile;
+  }
+
+  /**
+   * Runs a computation on float32 tensors: as one function that XLA compiles for their shapes, with one pass over memory, or one
+   * operation after the other if there are few values or no compiler.
+   * @param name A name of its own for each computation.
+   */
+  runCompiled(name: string, inputs: readonly Handle[], computation: Computation): Handle[] {
+    const most = Math.max(...inputs.map(({ shape }) => shape.reduce((a, b) => a * b, 1)));
+    if (!this.isWorthCompiling(most)) return computation<Handle>(this, ...inputs);
+    return this.runFunction(name, inputs, computation);
+  }
+
+  /** Whether a computation on this many values is faster as a compiled function, and can be one. */
+  isWorthCompiling(values: number): boolean {
+    return values >= FEWEST_COMPILED && this.canCompile;
+  }
+
+  /** Runs a computation as one function that XLA compiles, whatever its size. Requires `canCompile`. */
+  runFunction(name: string, inputs: readonly Handle[], computation: Computation): Handle[] {
+    const unique = `unitsphere_${name}`;
+    let outputs = this.#functions.get(unique);
+    if (outputs === undefined) {
+      const recorded = FunctionRecorder.record(unique, inputs.length, computation);
+      this.#backend.binding.addFunction?.(recorded.definition);
+      outputs = recorded.outputs;
+      this.#functions.set(unique, outputs);
+    }
+    return this.runAll(unique, NO_ATTRIBUTES, inputs, outputs);
+  }
+
+  /** Returns whether XLA compiles and runs a small function. */
+  #compilesAFunction(): boolean {
+    if (!this.#backend.binding.addFunction) return false;
+    try {
+      this.runFunction('probe', [this.scalar(1)], (operations, x) => [operations.floats('Relu', x)]);
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   /** Runs a function of handles, returns its results as tensors, and deletes every other handle that it made. */
