@@ -15,8 +15,8 @@ export function composeNativeOnly(k: Kernels, memory: WebAssembly.Memory, spare:
     k.round(x, count, 7, at);
     return at;
   };
-  const [first, second, patches] = [spare, offset(spare, 1 << 21), offset(spare, 2 << 21)];
-  const scratch = offset(spare, 3 << 21);
+  const [first, second, scratch] = [spare, offset(spare, 1 << 21), offset(spare, 2 << 21)];
+  const patches = offset(spare, 3 << 21);
   return {
     gemmBfloat16(transA, transB, m, n, depth, a, lda, b, ldb, c, ldc, accumulate) {
       const left = rounded(a, (transA ? depth : m) * lda, first, 1);
@@ -56,6 +56,19 @@ export function composeNativeOnly(k: Kernels, memory: WebAssembly.Memory, spare:
       k.im2col(image, h, w, c, kh, kw, sh, sw, top, left, oh, ow, 0, rows, patches);
       k.gemm(1, 0, size, channels, rows, patches, size, gradient, channels, dw, channels, 0, 0, scratch);
     },
+    transformedFilterFloats: (_h, _w, c, kh, kw, _sh, _sw, _top, _left, _oh, _ow, channels) =>
+      kh * kw * c * channels,
+    transformFilter(filter, c, channels, out) {
+      const [depth, width] = [9 * c, k.panelWidth()];
+      const from = new Float32Array(memory.buffer, filter, depth * channels);
+      const to = new Float32Array(memory.buffer, out, depth * Math.ceil(channels / width) * width).fill(0);
+      from.forEach((value, i) => {
+        const [row, column] = [Math.floor(i / channels), i % channels];
+        const panel = column - (column % width);
+        to[panel * depth + row * width + (column % width)] = value;
+      });
+    },
+    winogradFused: (...sizes) => k.convFused(...sizes),
     turnFilter(filter, taps, c, channels, turned) {
       const from = new Float32Array(memory.buffer, filter, taps * c * channels);
       const to = new Float32Array(memory.buffer, turned, taps * c * channels);
@@ -111,6 +124,12 @@ function drawWindow(d: Draw, c: number, most = 12) {
   const [n, h, w] = [d.size(1, 3), d.size(kh, kh + most), d.size(kw, kw + most)];
   const out = (size: number, k: number) => Math.floor((size + 2 * padding - k) / stride) + 1;
   return { n, h, w, c, kh, kw, stride, padding, oh: out(h, kh), ow: out(w, kw) };
+}
+
+/** Sizes of a 3x3 convolution at stride 1, which Winograd's algorithm computes in tiles. */
+function drawTiles(d: Draw, [n, h, w]: [n: number, h: number, w: number], c: number) {
+  const padding = d.size(0, 2);
+  return { n, h, w, c, kh: 3, kw: 3, stride: 1, padding, oh: h + 2 * padding - 2, ow: w + 2 * padding - 2 };
 }
 
 const depthwiseArguments = (g: ReturnType<typeof drawWindow>) =>
@@ -199,6 +218,27 @@ const inference: KernelCase[] = [
       const window = [g.n, g.h, g.w, g.c, ...depthwiseArguments(g)] as const;
       const y = d.output(dyCount(g, channels), 4e-6);
       k.convFused(x, ...window, weights, channels, bias, code, slope, added, y, d.scratch(SCRATCH));
+    },
+  },
+  {
+    name: 'winogradFused',
+    also: ['transformFilter', 'transformedFilterFloats'],
+    trials: 24,
+    finite: true,
+    use(d, k) {
+      const g = drawTiles(d, [d.size(1, 3), d.size(3, 15), d.size(3, 15)], d.size(1, 140));
+      const channels = d.size(1, 70);
+      const filter = d.input(9 * g.c * channels);
+      // Room for the transformed filters of any width of panels.
+      const weights = d.scratch(4 * 36 * g.c * Math.ceil(channels / 32) * 32);
+      k.transformFilter(filter, g.c, channels, weights);
+      const x = d.input(g.n * g.h * g.w * g.c);
+      const [bias, slope] = [d.size(0, 1) ? d.input(channels) : d.absent, d.input(channels)];
+      const added = d.size(0, 1) ? d.input(dyCount(g, channels)) : d.absent;
+      const code = FUSED_CODES[d.size(0, 9)];
+      const window = [g.n, g.h, g.w, g.c, ...depthwiseArguments(g)] as const;
+      const y = d.output(dyCount(g, channels), 6e-6);
+      k.winogradFused(x, ...window, weights, channels, bias, code, slope, added, y, d.scratch(SCRATCH));
     },
   },
   {
@@ -341,6 +381,26 @@ export const CASES: KernelCase[] = [
         k.convolve(x, ...window, filter, channels, y, d.absent, bfloat16);
         k.convolveBackpropFilter(x, dy, ...window, channels, dw, d.absent, bfloat16);
         k.turnFilter(filter, g.kh * g.kw, g.c, channels, d.output(g.kh * g.kw * g.c * channels, 0));
+      },
+    }),
+  ),
+  ...['few', 'many'].map(
+    (channelCount): KernelCase => ({
+      // NaN and infinities are compared, too: where there are any, the direct product decides what becomes of them.
+      name: `convolutions by tiles with ${channelCount} channels`,
+      also: ['convolve', 'convolveBackpropFilter'],
+      trials: channelCount === 'few' ? 12 : 2,
+      use(d, k) {
+        const most = channelCount === 'few' ? 70 : 230;
+        const [c, channels] = [d.size(most >> 1, most), d.size(most >> 1, most)];
+        const g = drawTiles(d, [2, d.size(11, 16), d.size(11, 16)], c);
+        const x = d.input(g.n * g.h * g.w * c);
+        const filter = d.input(9 * c * channels);
+        const dy = d.input(dyCount(g, channels));
+        const [y, dw] = [d.output(dyCount(g, channels), 6e-6), d.output(9 * c * channels, 6e-6)];
+        const window = [g.n, g.h, g.w, c, ...depthwiseArguments(g)] as const;
+        k.convolve(x, ...window, filter, channels, y, d.absent, 0);
+        k.convolveBackpropFilter(x, dy, ...window, channels, dw, d.absent, 0);
       },
     }),
   ),

@@ -10,12 +10,12 @@ import { type AllKernels, CASES, composeNativeOnly, type Draw } from './native-k
 // The suite switches the addon off, so that its other tests run the WebAssembly kernels.
 process.env['UNITSPHERE_NATIVE'] = '1';
 
-const BYTES = 24 << 20;
+const BYTES = 32 << 20;
 const memory = new WebAssembly.Memory({ initial: BYTES >> 16 });
 const floats = new Float32Array(memory.buffer);
 const stock = new WebAssembly.Instance(new WebAssembly.Module(decodeBase64(simdBytes)), { env: { memory } })
   .exports as unknown as Kernels;
-/** The last third of the memory: what references need beyond a case's own arguments. */
+/** The second half of the memory: what references need beyond a case's own arguments. */
 const SPARE = 16 << 20;
 const wasm = { ...stock, ...composeNativeOnly(stock, memory, SPARE as Pointer) } as AllKernels;
 

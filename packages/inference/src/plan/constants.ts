@@ -1,24 +1,32 @@
-import type { Network, Step } from '../network/step.js';
+import type { KernelSet } from '@unitsphere/ops';
+import type { Convolution, Network, Step } from '../network/step.js';
+import { windowArguments } from './window-arguments.js';
+
+type Kernels = KernelSet['kernels'];
+
+/** Values that a kernel reads as they are, or after another kernel has transformed them. */
+interface Constant {
+  values: Float32Array;
+  transform?: {
+    /** Floats of the transformed values. */
+    size: number;
+    /** Transforms the values at an address and writes the results to another one. */
+    run(from: number, to: number): void;
+  };
+}
 
 /** Constants of a step by name, in the order of the kernels' memory. */
-export type StepConstants = Readonly<Record<string, Float32Array>>;
+type StepConstants = Readonly<Record<string, Float32Array | Constant | undefined>>;
 
-/**
- * Returns the constants that a step's kernels read. Weights of convolutions are packed: panels of `panelWidth` columns, each with
- * all rows, the last one padded with zeros.
- */
-export function constantsOf(step: Step, panelWidth: number): StepConstants {
+/** Returns the constants that a step's kernels read. */
+function constantsOf(step: Step, kernels: Kernels): StepConstants {
   switch (step.kind) {
     case 'convolution':
-      return withoutMissing({
-        weights: packPanels(step.weights, step.channels, panelWidth),
-        bias: step.bias,
-        slope: step.slope,
-      });
+      return { ...weightsOf(step, kernels), bias: step.bias, slope: step.slope };
     case 'depthwise':
-      return withoutMissing({ weights: step.weights, bias: step.bias, slope: step.slope });
+      return { weights: step.weights, bias: step.bias, slope: step.slope };
     case 'affine':
-      return withoutMissing({ scale: step.scale, shift: step.shift, slope: step.slope });
+      return { scale: step.scale, shift: step.shift, slope: step.slope };
     case 'layer-norm':
       return { gamma: step.gamma, beta: step.beta };
     case 'prepend':
@@ -29,29 +37,45 @@ export function constantsOf(step: Step, panelWidth: number): StepConstants {
 }
 
 /**
+ * Returns the weights of a convolution: `transformed` where the native kernels compute it by Winograd's algorithm, else `weights`,
+ * panels of `panelWidth` columns, each with all rows, the last one padded with zeros.
+ */
+function weightsOf(step: Convolution, kernels: Kernels): StepConstants {
+  const { weights, channels } = step;
+  const size = kernels['transformedFilterFloats']?.(...windowArguments(step), channels) ?? 0;
+  if (size === 0) return { weights: packPanels(weights, channels, kernels['panelWidth']()) };
+  const run = (from: number, to: number) => {
+    kernels['transformFilter'](from, step.image[2], channels, to);
+  };
+  return { transformed: { values: weights, transform: { size, run } } };
+}
+
+/**
  * Returns the floats that the constants of a network take, and where each step's begin, in floats from the first. The steps of the
  * returned network hold no constants, so that they are kept once.
  */
 export function placeConstants(
   network: Network,
-  panelWidth: number,
+  kernels: Kernels,
 ): {
   network: Network;
   places: Map<Step, Record<string, number>>;
-  constants: [offset: number, values: Float32Array][];
+  constants: (Constant & { offset: number })[];
   size: number;
 } {
   const steps: Step[] = [];
   const places = new Map<Step, Record<string, number>>();
-  const constants: [number, Float32Array][] = [];
+  const constants: (Constant & { offset: number })[] = [];
   let size = 0;
   for (const step of network.steps) {
     const place: Record<string, number> = {};
-    for (const [name, values] of Object.entries(constantsOf(step, panelWidth))) {
+    for (const [name, value] of Object.entries(constantsOf(step, kernels))) {
+      if (!value) continue;
+      const constant = value instanceof Float32Array ? { values: value } : value;
       place[name] = size;
-      constants.push([size, values]);
+      constants.push({ ...constant, offset: size });
       // Each constant starts a cache line.
-      size += Math.ceil(values.length / 16) * 16;
+      size += Math.ceil((constant.transform?.size ?? constant.values.length) / 16) * 16;
     }
     const placed = withoutConstants(step);
     steps.push(placed);
@@ -81,10 +105,4 @@ function packPanels(matrix: Float32Array, columns: number, width: number): Float
     }
   }
   return packed;
-}
-
-function withoutMissing(values: Record<string, Float32Array | undefined>): StepConstants {
-  return Object.fromEntries(
-    Object.entries(values).filter((entry): entry is [string, Float32Array] => entry[1] !== undefined),
-  );
 }

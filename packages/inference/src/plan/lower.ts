@@ -1,5 +1,6 @@
 import { kernelCode } from '@unitsphere/ops';
-import type { Step, Value, Window } from '../network/step.js';
+import type { Step, Value } from '../network/step.js';
+import { windowArguments } from './window-arguments.js';
 
 /** A kernel and its arguments. */
 export type Call = readonly [kernel: string, ...values: number[]];
@@ -13,14 +14,6 @@ export interface Addresses {
   scratch: number;
 }
 
-const windowArguments = ({
-  image: [h, w, c],
-  kernel: [kh, kw],
-  stride,
-  pads: [top, left],
-  out: [oh, ow],
-}: Window) => [h, w, c, kh, kw, stride, stride, top, left, oh, ow] as const;
-
 /** Returns the kernel calls of a step for a batch. */
 export function lower(step: Step, batch: number, addresses: Addresses): Call[] {
   const { scratch } = addresses;
@@ -30,14 +23,15 @@ export function lower(step: Step, batch: number, addresses: Addresses): Call[] {
     case 'convolution': {
       const { x, channels, added, activation } = step;
       const finish = [constant('bias'), kernelCode[activation], constant('slope')];
-      const [weights, sum] = [constant('weights'), added ? addresses.of(added) : 0];
+      const transformed = constant('transformed');
+      const sum = added ? addresses.of(added) : 0;
       return [
         [
-          'convFused',
+          transformed ? 'winogradFused' : 'convFused',
           addresses.of(x),
           batch,
           ...windowArguments(step),
-          weights,
+          transformed || constant('weights'),
           channels,
           ...finish,
           sum,

@@ -56,7 +56,7 @@ export class Plan {
     const { kernels, native } = this.#kernels;
     // WebAssembly kernels run on the calling thread.
     this.#threads = native ? threads : 1;
-    const placed = placeConstants(network, kernels['panelWidth']());
+    const placed = placeConstants(network, kernels);
     const { places, constants, size } = placed;
     this.#network = placed.network;
     this.#places = places;
@@ -68,8 +68,17 @@ export class Plan {
     this.#arena = roundUp(this.#scratch + scratch + LINE, LINE);
     this.#reserve(this.#arena);
     this.#floats(this.#tables, tables.length).set(tables);
-    for (const [offset, values] of constants)
-      this.#floats(this.#constants + 4 * offset, values.length).set(values);
+    for (const { offset, values, transform } of constants) {
+      const to = this.#constants + 4 * offset;
+      if (!transform) {
+        this.#floats(to, values.length).set(values);
+        continue;
+      }
+      // The arena holds the values of no image yet.
+      this.#reserve(this.#arena + 4 * values.length);
+      this.#floats(this.#arena, values.length).set(values);
+      transform.run(this.#arena, to);
+    }
   }
 
   /** Bytes of memory, of constants and of the largest batch so far. */

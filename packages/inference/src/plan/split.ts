@@ -56,18 +56,19 @@ interface ConvolutionArguments {
   channels: number;
 }
 
-/** Splits a convolution by images, or one image by rows of its output. */
-const byOutputs = (at: ConvolutionArguments): Splitting => ({
-  count: (values) => (values[at.images] > 1 ? values[at.images] : values[at.outHeight]),
-  take(values, first, end) {
+/** Splits a convolution by images, or one image by groups of `group` rows of its output. */
+const byOutputs = (at: ConvolutionArguments, group = 1): Splitting => ({
+  count: (values) => (values[at.images] > 1 ? values[at.images] : Math.ceil(values[at.outHeight] / group)),
+  take(values, firstPart, endPart) {
     const [height, width, inputs] = values.slice(at.height, at.height + 3);
     const outRow = values[at.outHeight + 1] * values[at.channels];
     if (values[at.images] > 1) {
-      move(values, at.x, first * height * width * inputs);
-      for (const argument of at.outputs) move(values, argument, first * values[at.outHeight] * outRow);
-      values[at.images] = end - first;
+      move(values, at.x, firstPart * height * width * inputs);
+      for (const argument of at.outputs) move(values, argument, firstPart * values[at.outHeight] * outRow);
+      values[at.images] = endPart - firstPart;
       return;
     }
+    const [first, end] = [firstPart * group, Math.min(endPart * group, values[at.outHeight])];
     for (const argument of at.outputs) move(values, argument, first * outRow);
     values[at.outHeight] = end - first;
     if (isPointwise(values, at)) {
@@ -94,6 +95,8 @@ const CONVOLUTION = {
   outputs: [18, 19],
   channels: 14,
 };
+/** Rows of Winograd's tiles, which are the same for any number of threads. */
+const TILE = 4;
 const DEPTHWISE = {
   x: 0,
   images: 1,
@@ -107,6 +110,7 @@ const DEPTHWISE = {
 
 const splittings: Readonly<Record<string, Splitting>> = {
   convFused: byOutputs(CONVOLUTION),
+  winogradFused: byOutputs(CONVOLUTION, TILE),
   depthwiseFused: byOutputs(DEPTHWISE),
   selfAttention: byImages(1, ([, , tokens, heads, width]) => ({
     0: 3 * tokens * heads * width,

@@ -1,6 +1,8 @@
 //! Convolutions as matrix products of patches, which are written block by block while they are in cache.
+use super::finish::Finish;
 use super::gemm::{Left, Product};
 use super::patches::{write_patches, Sizes};
+use super::winograd::{self, Convolution, Weights};
 use crate::heap::Args;
 use crate::simd::Simd;
 
@@ -52,6 +54,15 @@ pub unsafe fn convolve<S: Simd>(args: &mut Args) -> f64 {
     let (x, n, s) = (args.floats(), args.size(), Sizes::read(args));
     let (filter, channels, y) = (args.floats(), args.size(), args.floats());
     args.skip();
+    let bfloat16 = args.flag();
+    if !bfloat16 && winograd::suits(n, &s, channels, true) {
+        let weights = Weights::Filter(filter);
+        let convolution = Convolution { x, n, s: &s, weights, channels, y, finish: Finish::NOTHING };
+        if winograd::convolve::<S>(&convolution) {
+            return 0.0;
+        }
+        // In a tile, one NaN or infinity reaches outputs that do not depend on it, so the direct product decides.
+    }
     let product = Product {
         trans_a: false,
         trans_b: false,
@@ -65,7 +76,7 @@ pub unsafe fn convolve<S: Simd>(args: &mut Args) -> f64 {
         ldc: channels,
         ..Product::default()
     };
-    multiply::<S>(&product, args.flag());
+    multiply::<S>(&product, bfloat16);
     0.0
 }
 
@@ -75,6 +86,13 @@ pub unsafe fn backprop_filter<S: Simd>(args: &mut Args) -> f64 {
     let (x, dy, n, s) = (args.floats(), args.floats(), args.size(), Sizes::read(args));
     let (channels, dw) = (args.size(), args.floats());
     args.skip();
+    let bfloat16 = args.flag();
+    if !bfloat16
+        && winograd::suits(n, &s, channels, true)
+        && winograd::backprop_filter::<S>(x, dy, n, &s, channels, dw)
+    {
+        return 0.0;
+    }
     let product = Product {
         trans_a: true,
         trans_b: false,
@@ -88,7 +106,7 @@ pub unsafe fn backprop_filter<S: Simd>(args: &mut Args) -> f64 {
         ldc: channels,
         ..Product::default()
     };
-    multiply::<S>(&product, args.flag());
+    multiply::<S>(&product, bfloat16);
     0.0
 }
 

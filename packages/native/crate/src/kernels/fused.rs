@@ -3,6 +3,7 @@ use super::act::{apply, with_code};
 use super::finish::Finish;
 use super::gemm::{Left, Product};
 use super::patches::Sizes;
+use super::winograd::{self, Convolution, Weights};
 use crate::heap::Args;
 use crate::simd::Simd;
 
@@ -33,6 +34,38 @@ pub unsafe fn conv_fused<S: Simd>(args: &mut Args) -> f64 {
         finish: Finish { added, ..finish },
         ..Product::default()
     });
+    0.0
+}
+
+/// Floats of the transformed filter with which `winograd_fused` computes a convolution; 0 if `conv_fused` computes it faster. It does
+/// not depend on the number of images, so that an image's outputs do not either.
+#[inline(always)]
+pub unsafe fn transformed_filter_floats<S: Simd>(args: &mut Args) -> f64 {
+    let (s, channels) = (Sizes::read(args), args.size());
+    if winograd::suits(1, &s, channels, false) {
+        winograd::transformed_floats::<S>(s.c, channels) as f64
+    } else {
+        0.0
+    }
+}
+
+/// Transforms a filter [3,3,c,channels] for `winograd_fused`.
+#[inline(always)]
+pub unsafe fn transform_filter<S: Simd>(args: &mut Args) -> f64 {
+    let (filter, c, channels, out) = (args.floats(), args.size(), args.size(), args.floats());
+    winograd::transform_filter::<S>(filter, c, channels, out);
+    0.0
+}
+
+/// `conv_fused` by Winograd's algorithm, with a transformed filter. NaN and infinities spread to all outputs of a tile.
+#[inline(always)]
+pub unsafe fn winograd_fused<S: Simd>(args: &mut Args) -> f64 {
+    let (x, n, s) = (args.floats(), args.size(), Sizes::read(args));
+    let (weights, channels) = (Weights::Transformed(args.floats()), args.size());
+    let finish = Finish::read_activation(args);
+    let (added, y) = (args.floats(), args.floats());
+    let finish = Finish { added, ..finish };
+    winograd::convolve::<S>(&Convolution { x, n, s: &s, weights, channels, y, finish });
     0.0
 }
 

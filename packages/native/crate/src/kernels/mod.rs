@@ -19,6 +19,7 @@ pub mod prelu;
 pub mod program;
 pub mod softmax;
 pub mod strip;
+pub mod winograd;
 
 use crate::heap::Args;
 
@@ -60,6 +61,9 @@ macro_rules! table {
                 ("depthwiseBackpropFilter", kernel!(depthwise::backprop_filter::<S>)),
                 ("depthwiseFused", kernel!(depthwise::depthwise_fused::<S>)),
                 ("convFused", kernel!(fused::conv_fused::<S>)),
+                ("winogradFused", kernel!(fused::winograd_fused::<S>)),
+                ("transformFilter", kernel!(fused::transform_filter::<S>)),
+                ("transformedFilterFloats", kernel!(fused::transformed_filter_floats::<S>)),
                 ("panelWidth", kernel!(fused::panel_width::<S>)),
                 ("selfAttention", kernel!(attention::self_attention::<S>)),
                 ("softmaxRows", kernel!(softmax::softmax_rows::<S>)),
