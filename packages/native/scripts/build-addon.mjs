@@ -1,73 +1,44 @@
-// npm run build:native: compiles the addon for this machine with cargo, into binaries/. Skipped where cargo is absent.
-//   node scripts/build-addon.mjs [TARGET]   a target of rustc, such as aarch64-unknown-linux-gnu
+// npm run build:native: compiles the addon with cargo, into binaries/. Skipped where cargo is absent.
+//   node scripts/build-addon.mjs [TARGET…]   for this machine, or for targets of rustc such as aarch64-unknown-linux-gnu
+//   node scripts/build-addon.mjs --all       for every released platform, and makes the platform packages in npm/
 // Other targets than this machine's need `rustup target add TARGET` and cargo-zigbuild, whose compiler and linker is Zig:
-// `pip install cargo-zigbuild ziglang`.
-import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+// `pip install cargo-zigbuild ziglang`. With --all, this machine's target needs them, too, for an old glibc.
+import { relative } from 'node:path';
+import { checkBinary, describeFacts } from './check-binary.mjs';
+import { compileAddon, hostTarget, missingFor, packageFolder } from './compile.mjs';
+import { stagePackages } from './stage-packages.mjs';
+import { findTarget, releasedTargets } from './targets.mjs';
 
-/** Names of napi-rs platform packages by rustc's targets. */
-const PLATFORMS = {
-  'x86_64-unknown-linux-gnu': 'linux-x64-gnu',
-  'x86_64-unknown-linux-musl': 'linux-x64-musl',
-  'aarch64-unknown-linux-gnu': 'linux-arm64-gnu',
-  'aarch64-unknown-linux-musl': 'linux-arm64-musl',
-  'x86_64-apple-darwin': 'darwin-x64',
-  'aarch64-apple-darwin': 'darwin-arm64',
-  'x86_64-pc-windows-msvc': 'win32-x64-msvc',
-  // Addons call Node.js by a C interface, which is the same for both of Windows' toolchains.
-  'x86_64-pc-windows-gnu': 'win32-x64-msvc',
-  'aarch64-pc-windows-msvc': 'win32-arm64-msvc',
-};
-
-const folder = fileURLToPath(new URL('..', import.meta.url));
-const crate = join(folder, 'crate');
-const cargo = spawnSync('cargo', ['--version'], { encoding: 'utf8' });
-if (cargo.error) {
-  console.log(
-    'build:native: cargo is not installed, so the WebAssembly kernels are used. See https://rustup.rs.',
-  );
-  process.exit(0);
-}
-const host = /host: (.*)/.exec(spawnSync('rustc', ['-vV'], { encoding: 'utf8' }).stdout)?.[1];
-const target = process.argv[2] ?? host;
-const platform = PLATFORMS[target];
-if (!platform) {
-  console.error(
-    `build:native: ${target} is not a known target. Use one of ${Object.keys(PLATFORMS).join(', ')}.`,
-  );
+const host = hostTarget();
+const words = process.argv.slice(2);
+try {
+  if (words.includes('--all')) buildAll();
+  else if (words.length > 0) for (const word of words) build(findTarget(word), host);
+  else if (host) build(findTarget(host), host);
+  else console.log(`build:native: ${missingFor({}, host)} The WebAssembly kernels are used.`);
+} catch (error) {
+  console.error(`build:native: ${error.message}`);
   process.exit(1);
 }
-const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-const isHost = target === host;
-if (!isHost && spawnSync('cargo', ['zigbuild', '--help']).status !== 0) {
-  console.error(`build:native: ${target} requires cargo-zigbuild. Run pip install cargo-zigbuild ziglang.`);
-  process.exit(1);
+
+function build(target, from) {
+  const missing = missingFor(target, from);
+  if (missing) throw new Error(`${target.target} cannot be built: ${missing}`);
+  return compileAddon(target, from);
 }
-// The oldest C library that Node.js supports.
-const wanted = !isHost && target.endsWith('linux-gnu') ? `${target}.2.28` : target;
-const flags = target.endsWith('musl') ? '-C target-feature=-crt-static' : '';
-const { status } = spawnSync(
-  'cargo',
-  [isHost ? 'build' : 'zigbuild', '--release', '--locked', '--target', wanted],
-  {
-    cwd: crate,
-    env: {
-      ...process.env,
-      UNITSPHERE_NATIVE_VERSION: version,
-      ...(flags && { RUSTFLAGS: `${process.env.RUSTFLAGS ?? ''} ${flags}`.trim() }),
-    },
-    stdio: 'inherit',
-  },
-);
-if (status !== 0) process.exit(status ?? 1);
-const name = target.includes('windows')
-  ? 'unitsphere_native.dll'
-  : `libunitsphere_native.${target.includes('apple') ? 'dylib' : 'so'}`;
-const targets = process.env.CARGO_TARGET_DIR ?? join(crate, 'target');
-const to = join(folder, 'binaries', `native.${platform}.node`);
-mkdirSync(join(folder, 'binaries'), { recursive: true });
-// Renamed into place: a process that has loaded the previous file keeps it.
-copyFileSync(join(targets, target, 'release', name), `${to}.new`);
-renameSync(`${to}.new`, to);
+
+/** Builds what this machine can, and names the rest. A binary that its users could not load is an error. */
+function buildAll() {
+  // Cross-compiled without exception: the host's linker would require the host's glibc.
+  const targets = releasedTargets().map((target) => ({ ...target, missing: missingFor(target, host, true) }));
+  const faults = [];
+  for (const { missing, ...target } of targets) {
+    if (missing) continue;
+    const { facts, problems } = checkBinary(target, compileAddon(target, host, true));
+    console.log(`${target.platform}: ${describeFacts(facts)}`);
+    faults.push(...problems.map((problem) => `${target.platform} ${problem}`));
+  }
+  for (const { platform, missing } of targets) if (missing) console.log(`${platform}: not built. ${missing}`);
+  if (faults.length > 0) throw new Error(faults.join('\n'));
+  for (const { folder } of stagePackages()) console.log(relative(packageFolder, folder));
+}

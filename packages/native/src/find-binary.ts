@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
-/** Returns the name of a platform as in names of napi-rs packages, such as `linux-x64-gnu`. */
+/** Returns the name of this platform as in names of napi-rs packages, such as `linux-x64-gnu`. */
 export function platformName(): string {
   const { platform, arch } = process;
   if (platform === 'linux') return `linux-${arch}-${isGlibc() ? 'gnu' : 'musl'}`;

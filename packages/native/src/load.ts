@@ -94,14 +94,10 @@ function tryLoad(): Loaded {
   if (isas.length === 0) {
     return faulty(`UNITSPHERE_NATIVE_ISA=${forced} is not one of ${isasOf(process.arch).join(', ')}`);
   }
-  const { isa, problem } = tryInChild(binary, isas);
+  const { isa, problem } = tryInChild(binary, isas, readVersion());
   if (problem) return faulty(problem);
   if (!isa) return absent(`the processor supports none of ${isas.join(', ')}`);
   const addon = createRequire(binary)(binary) as Addon;
-  const expected = readVersion();
-  if (addon.version !== expected) {
-    return faulty(`built for version ${addon.version}, but @unitsphere/native is ${expected}`);
-  }
   const bfloat16 = isa === 'avx512' && addon.supports('avx512bf16');
   const detail = `${ISA_NAMES[isa]}${bfloat16 ? ' with bfloat16' : ''}`;
   return { addon, status: { isa, bfloat16, detail, isExpected: true } };

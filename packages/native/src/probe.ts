@@ -5,10 +5,11 @@ import { cpus, tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { Isa } from './isa.js';
 
-/** Loads the addon, multiplies two matrices with the first supported instruction set, and prints its name. */
+/** Loads the addon, checks its version, multiplies two matrices with the first supported instruction set, and prints its name. */
 const PROGRAM = `
-const [, binary, isas] = process.argv;
+const [, binary, isas, version] = process.argv;
 const addon = require(binary);
+if (addon.version !== version) throw new Error('built for version ' + addon.version + ', but @unitsphere/native is ' + version);
 const isa = isas.split(',').find(addon.supports);
 if (isa) {
   const memory = new WebAssembly.Memory({ initial: 1 });
@@ -28,14 +29,14 @@ export type Trial = { isa?: Isa; problem?: undefined } | { isa?: undefined; prob
  * Tries the addon in a child process, because an addon that crashes ends its process. A success is remembered in the folder for
  * temporary files, per binary, processor and version of Node, so that the 50 ms of a child are spent once.
  */
-export function tryInChild(binary: string, isas: readonly Isa[]): Trial {
-  const file = rememberedFile(binary, isas);
+export function tryInChild(binary: string, isas: readonly Isa[], version: string): Trial {
+  const file = rememberedFile(binary, isas, version);
   const known = read(file);
   if (known === 'none' || isas.includes(known as Isa))
     return { isa: known === 'none' ? undefined : (known as Isa) };
   const { status, signal, stdout, stderr, error } = spawnSync(
     process.execPath,
-    ['-e', PROGRAM, binary, isas.join()],
+    ['-e', PROGRAM, binary, isas.join(), version],
     { env: { ...process.env, NODE_OPTIONS: '' }, timeout: 10_000, encoding: 'utf8' },
   );
   if (error) return { problem: `the process that tries it failed: ${error.message}` };
@@ -47,9 +48,9 @@ export function tryInChild(binary: string, isas: readonly Isa[]): Trial {
   return { isa: isa === 'none' ? undefined : (isa as Isa) };
 }
 
-function rememberedFile(binary: string, isas: readonly Isa[]): string {
+function rememberedFile(binary: string, isas: readonly Isa[], version: string): string {
   const { size, mtimeMs } = statSync(binary);
-  const identity = JSON.stringify([binary, size, mtimeMs, isas, cpus()[0]?.model, process.version]);
+  const identity = JSON.stringify([binary, size, mtimeMs, isas, version, cpus()[0]?.model, process.version]);
   const key = createHash('sha256').update(identity).digest('hex').slice(0, 32);
   return join(tmpdir(), `unitsphere-native-${userInfo().uid}`, key);
 }
