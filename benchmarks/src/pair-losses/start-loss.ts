@@ -18,9 +18,11 @@ export async function startLoss({ loss: name, batch, memory: size }: PairLossRow
   if (size > 0) {
     memory = new CrossBatchMemory({ loss, dimensions: DIMENSIONS, memorySize: size });
     // A full memory, as after the first epochs.
-    const filling = tf.tidy(() => tf.randomNormal([size, DIMENSIONS], 0, 1, 'float32', 99).dataSync());
+    const random = tf.randomNormal([size, DIMENSIONS], 0, 1, 'float32', 99);
+    const filling = random.dataSync<'float32'>();
+    random.dispose();
     memory.restore({
-      embeddings: filling as Float32Array,
+      embeddings: filling,
       labels: Int32Array.from({ length: size }, (_, row) => row % CLASSES),
       next: 0,
     });

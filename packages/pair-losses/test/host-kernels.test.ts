@@ -7,10 +7,14 @@ import {
   AngularLoss,
   ClassWeightedReducer,
   ContrastiveLoss,
+  CosineSimilarity,
   type EmbeddingLoss,
+  EuclideanDistance,
   type LossCall,
   ProxyAnchorLoss,
+  ProxyNCALoss,
   SigLIPLoss,
+  SubCenterArcFaceLoss,
   ThresholdReducer,
 } from '../src/index.js';
 
@@ -28,8 +32,8 @@ test('the fast exponential equals Math.exp to 1e-9', () => {
   expect(exp(Number.NaN)).toBeNaN();
 });
 
-/** Computes a loss and its gradients by kernels on the host and by stock operations. */
-function computeBoth(loss: EmbeddingLoss, rows: number, scale: number, call?: LossCall) {
+/** Computes a loss and its gradients by kernels with WebAssembly and without it, and by stock operations. */
+function computeAll(loss: EmbeddingLoss, rows: number, scale: number, call?: LossCall) {
   const labels = Int32Array.from({ length: rows }, (_, row) => row % 3);
   const run = () =>
     tf.tidy(() => {
@@ -38,12 +42,14 @@ function computeBoth(loss: EmbeddingLoss, rows: number, scale: number, call?: Lo
       const { value, grads } = tf.variableGrads(() => loss.loss(x, labels, call), all);
       return [value, ...all.map(({ name }) => grads[name])].map((t) => [...t.dataSync()]);
     });
-  const onHost = run();
+  const wasm = run();
+  hostKernels.useWasm = false;
+  const host = run();
   hostKernels.areOn = false;
   try {
-    return { onHost, composed: run() };
+    return { wasm, host, composed: run() };
   } finally {
-    hostKernels.areOn = true;
+    Object.assign(hostKernels, { areOn: true, useWasm: true });
   }
 }
 
@@ -55,7 +61,17 @@ const tuples = {
   negatives: Int32Array.of(1, 2, 2),
 };
 
-test.each<[string, () => EmbeddingLoss, number, LossCall?]>([
+/** A reference without a gradient, as a memory passes it; its first rows are the batch's. */
+function reference(columns: number): () => LossCall {
+  return () => ({
+    ref: tf.randomNormal([columns, 6], 0, 1, 'float32', 7) as tf.Tensor2D,
+    refLabels: Int32Array.from({ length: columns }, (_, column) => (column < 9 ? column % 3 : 9)),
+    ownColumns: Int32Array.from({ length: 9 }, (_, row) => row),
+    refGradient: false,
+  });
+}
+
+test.each<[string, () => EmbeddingLoss, number, (LossCall | (() => LossCall))?]>([
   ['AngularLoss', () => new AngularLoss(), 1],
   ['AngularLoss, mined pairs', () => new AngularLoss(), 1, { tuples }],
   ['AngularLoss, losses above 2', () => new AngularLoss({ reducer: new ThresholdReducer({ low: 2 }) }), 1],
@@ -71,6 +87,43 @@ test.each<[string, () => EmbeddingLoss, number, LossCall?]>([
     1,
   ],
   ['ContrastiveLoss, rows of equal weight', () => new ContrastiveLoss({ negMargin: 1.6 }), 1],
+  [
+    'ContrastiveLoss, few positives in blocks of a reference',
+    () => new ContrastiveLoss({ posMargin: 0.3, negMargin: 1.1, blockRows: 4 }),
+    1,
+    reference(130),
+  ],
+  [
+    'ContrastiveLoss, few positives in blocks of a reference, cosine',
+    () => new ContrastiveLoss({ distance: new CosineSimilarity(), posMargin: 1, negMargin: 0, blockRows: 4 }),
+    1,
+    reference(130),
+  ],
+  ['ContrastiveLoss, a reference that receives no gradient', () => new ContrastiveLoss(), 1, reference(130)],
+  [
+    'ContrastiveLoss, cubes of distances',
+    () => new ContrastiveLoss({ distance: new EuclideanDistance({ power: 3 }), blockRows: 2 }),
+    1,
+  ],
+  ['SigLIPLoss', () => new SigLIPLoss({ scale: 3, bias: 1 }), 1],
+  ['SigLIPLoss, a reference', () => new SigLIPLoss({ scale: 3, bias: 1, blockRows: 2 }), 1, reference(67)],
+  [
+    'SigLIPLoss, only rows with a loss above 9.5',
+    () => new SigLIPLoss({ scale: 3, bias: 1, reducer: new ThresholdReducer({ low: 9.5 }) }),
+    1,
+  ],
+  ['ProxyNCALoss', () => new ProxyNCALoss({ classes: 11, dimensions: 6, seed: 1 }), 1],
+  [
+    'ProxyNCALoss, large exponents',
+    () => new ProxyNCALoss({ classes: 11, dimensions: 6, seed: 1, softmaxScale: 300 }),
+    1,
+  ],
+  ['SubCenterArcFaceLoss', () => new SubCenterArcFaceLoss({ classes: 11, dimensions: 6, seed: 1 }), 1],
+  [
+    'SubCenterArcFaceLoss, two sub-centers',
+    () => new SubCenterArcFaceLoss({ classes: 6, dimensions: 6, subCenters: 2, margin: 50, scale: 8 }),
+    1,
+  ],
   ['SigLIPLoss, large logits', () => new SigLIPLoss({ scale: 2000, bias: 0 }), 1],
   ['ProxyAnchorLoss', () => new ProxyAnchorLoss({ classes: 3, dimensions: 6, seed: 1 }), 1],
   [
@@ -78,15 +131,21 @@ test.each<[string, () => EmbeddingLoss, number, LossCall?]>([
     () => new ProxyAnchorLoss({ classes: 3, dimensions: 6, seed: 1, alpha: 900 }),
     1,
   ],
-])('%s: the kernel on the host equals the composition', (_name, create, scale, call) => {
+])('%s: the kernels equal the composition', (_name, create, scale, call) => {
   const loss = create();
-  const { onHost, composed } = computeBoth(loss, 9, scale, call);
+  const { wasm, host, composed } = tf.tidy(() =>
+    computeAll(loss, 9, scale, typeof call === 'function' ? call() : call),
+  );
   loss.dispose();
   expect(Math.abs(composed[0][0])).toBeGreaterThan(0);
   for (const [k, values] of composed.entries()) {
     const size = Math.max(...values.map(Math.abs));
     for (const [i, value] of values.entries()) {
-      expect(Math.abs(onHost[k][i] - value), `output ${k}, value ${i}`).toBeLessThanOrEqual(1e-4 * size);
+      for (const [name, results] of Object.entries({ wasm, host })) {
+        expect(Math.abs(results[k][i] - value), `${name}, output ${k}, value ${i}`).toBeLessThanOrEqual(
+          1e-4 * size,
+        );
+      }
     }
   }
 });

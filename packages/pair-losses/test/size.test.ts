@@ -22,11 +22,11 @@ async function bytesOf(name: string): Promise<number> {
 const losses = Object.keys(all).filter((name) => name.endsWith('Loss'));
 
 test.each(losses)(
-  'importing %s costs at most 9 kB, minified and compressed, beyond tfjs-core',
+  'importing %s costs at most 12 kB, minified and compressed, beyond tfjs-core',
   async (name) => {
     const bytes = await bytesOf(name);
     expect(bytes).toBeGreaterThan(500);
-    expect(bytes).toBeLessThanOrEqual(9000);
+    expect(bytes).toBeLessThanOrEqual(12_000);
   },
 );
 

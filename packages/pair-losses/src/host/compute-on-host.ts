@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { LossInputs, LossPlan } from '../pairs/loss-plan.js';
-import { isOnHost, viewOf } from './heap.js';
+import { EuclideanPasses } from './euclidean-passes.js';
+import { isOnHost, newMatrix, viewOf } from './heap.js';
 import { type Kernel, PartTotal } from './kernel.js';
 import { finishGradient, type Prepared, prepare } from './prepared.js';
 import { multiply } from './product.js';
@@ -32,6 +33,9 @@ export function computeOnHost(
   // The sum of a symmetric matrix and its transpose is twice the matrix.
   const isSquare = isSelf && blocks.length === 1;
   const isDoubled = isSquare && plan.isSymmetric && weights.every(areEqual);
+  const euclidean = isEuclidean
+    ? new EuclideanPasses(rows, columns, distance.power, !isDoubled && !constantReference)
+    : undefined;
   const values = parameters.map((parameter) => viewOf(parameter).slice());
   const gradients = values.map((value) => new Float32Array(value.length));
 
@@ -51,7 +55,7 @@ export function computeOnHost(
     const part =
       blocks.length === 1 ? tf.clone(rows.tensor) : tf.slice(rows.tensor, [start, 0], [end - start, -1]);
     const product = multiply(part, columns.tensor, false, true);
-    if (isEuclidean) toDistances(viewOf(product), rows, columns, start, distance.power);
+    if (euclidean) euclidean.toDistances(viewOf(product), start);
     else scaleColumns(viewOf(product), columns);
     return { part, product };
   };
@@ -59,16 +63,23 @@ export function computeOnHost(
   const inverseOf = ({ count, divisor }: PartTotal) =>
     invert(reducer.divisor === 'loss' && !Number.isNaN(divisor) ? divisor : count);
 
-  /** Gives the first part the divisor of the second, so that the result is divided by one of them. */
-  const shareDivisor = (matrix: Float32Array) => {
+  /** Returns the factor that gives the first part the divisor of the second, so that the result is divided by one of them. */
+  const ratioOf = () => {
     const [first, second] = totals.map(inverseOf);
-    if (second === 0) return;
+    return second === 0 ? 1 : first / second;
+  };
+  const shareDivisor = (matrix: Float32Array) => {
+    const ratio = ratioOf();
     for (let row = 0, from = 0; from < matrix.length; row++, from += columns.squares.length) {
-      for (const column of plan.firstPart?.(row) ?? []) matrix[from + column] *= first / second;
+      for (const column of plan.firstPart?.columnsOf(row) ?? []) matrix[from + column] *= ratio;
     }
   };
 
-  const division = chooseDivision(plan, reducer, blocks.length);
+  const division = chooseDivision(plan, inputs, blocks.length, columns.squares.length);
+  const firstPart =
+    division === 'separate'
+      ? plan.firstPart?.createSum(rows, columns, plan.firstPart.columnsOf, euclidean)
+      : undefined;
   let only: ReturnType<typeof openBlock> | undefined;
   if (division === 'known') {
     for (const [k, total] of totals.entries()) total.scale = invert(plan.divisors?.[k] ?? 0);
@@ -89,10 +100,6 @@ export function computeOnHost(
     for (const gradient of gradients) gradient.fill(0);
   }
 
-  const along = {
-    rows: new Float64Array(rows.squares.length),
-    columns: new Float64Array(columns.squares.length),
-  };
   const dRows: tf.Tensor2D[] = [];
   let dColumns: tf.Tensor2D | undefined;
   for (const block of blocks) {
@@ -102,13 +109,15 @@ export function computeOnHost(
       continue;
     }
     const { part, product } = only ?? openBlock(block);
-    const matrix = viewOf(product);
     // The derivative of a square contains no distance.
-    const distances = isEuclidean && distance.power !== 2 ? matrix.slice() : matrix;
+    const distances = euclidean && distance.power !== 2 ? copy(product) : product;
+    const matrix = viewOf(product);
     evaluate(matrix, start, end);
     if (division === 'shared') shareDivisor(matrix);
-    if (isEuclidean) toProducts(matrix, distances, columns, along, start, distance.power);
+    if (euclidean) euclidean.toProducts(matrix, viewOf(distances), start);
     else scaleColumns(matrix, columns);
+    if (distances !== product) distances.dispose();
+    if (firstPart) firstPart.take(matrix, start);
     if (isSquare && !isDoubled) addTranspose(matrix, end);
     dRows.push(multiply(product, columns.tensor));
     if (!constantReference && !isSquare) {
@@ -121,7 +130,7 @@ export function computeOnHost(
   }
 
   // Whether the result is still to be divided.
-  const isLate = division === 'shared' || division === 'last';
+  const isLate = division === 'shared' || division === 'separate' || division === 'last';
   let value = 0;
   for (const total of totals) {
     value += total.sum * (isLate ? inverseOf(total) : total.scale);
@@ -134,13 +143,17 @@ export function computeOnHost(
       : 1;
   let dQuery = dRows.length === 1 ? dRows[0] : (tf.concat(dRows) as tf.Tensor2D);
   if (isSelf && dColumns) dQuery = tf.add(dQuery, dColumns) as tf.Tensor2D;
-  if (isSelf && !isDoubled) for (const [row, sum] of along.columns.entries()) along.rows[row] += sum;
-  finishGradient(viewOf(dQuery), rows, isEuclidean ? along.rows : undefined, isDoubled ? 2 * factor : factor);
+  const rowSums = euclidean?.rowSums;
+  if (isSelf && rowSums) {
+    for (const [row, sum] of euclidean.columnSums?.entries() ?? []) rowSums[row] += sum;
+  }
+  firstPart?.addTo(dQuery, ratioOf());
+  finishGradient(viewOf(dQuery), rows, rowSums, isDoubled ? 2 * factor : factor);
   const results: tf.Tensor[] = [dQuery];
   if (reference) {
     const dReference = dColumns ?? (tf.zeros(reference.shape) as tf.Tensor2D);
     if (!constantReference) {
-      finishGradient(viewOf(dReference), columns, isEuclidean ? along.columns : undefined, factor);
+      finishGradient(viewOf(dReference), columns, euclidean?.columnSums, factor);
       results.push(dReference);
     }
   }
@@ -157,21 +170,30 @@ export function computeOnHost(
 
 /**
  * When a loss is divided. `known`: its divisors are known before it is computed. `measured`: a pass of its own computes them. `last`:
- * at the end. `shared`: at the end by the second part's, after the first part's gradients are changed. Undefined: never.
+ * at the end. `shared`: at the end by the second part's, after the first part's gradients are changed. `separate`: likewise, with the
+ * first part's gradients added apart, because its divisor is known only after the last block. Undefined: never.
  */
-type Division = 'known' | 'measured' | 'last' | 'shared' | undefined;
+type Division = 'known' | 'measured' | 'last' | 'shared' | 'separate' | undefined;
 
 /** The divisors of several parts are needed before their gradients can be added. */
 function chooseDivision(
   { divisors, counts, firstPart }: LossPlan,
-  { divisor }: LossInputs['reducer'],
+  { reducer: { divisor }, constantReference }: LossInputs,
   blocks: number,
+  columns: number,
 ): Division {
   if (divisor === undefined) return undefined;
   if (divisor === 'loss' && divisors) return 'known';
   if (blocks === 1 && firstPart) return 'shared';
-  return counts.length > 1 ? 'measured' : 'last';
+  if (counts.length === 1) return 'last';
+  const inFirst = counts[0].reduce((sum, count) => sum + count, 0);
+  return firstPart && constantReference && inFirst * FEW < counts[0].length * columns
+    ? 'separate'
+    : 'measured';
 }
+
+/** Adding a few entries' gradients one by one costs less than a second pass over all. */
+const FEW = 32;
 
 function areEqual(values: Float32Array): boolean {
   return values.every((value) => value === values[0]);
@@ -182,80 +204,18 @@ function invert(divisor: number): number {
   return divisor === 0 ? 0 : 1 / divisor;
 }
 
+function copy(x: tf.Tensor2D): tf.Tensor2D {
+  const y = newMatrix(...x.shape);
+  viewOf(y).set(viewOf(x));
+  return y;
+}
+
 function scaleColumns(matrix: Float32Array, { scale }: Prepared): void {
   if (!scale) return;
   const columns = scale.length;
   for (let from = 0; from < matrix.length; from += columns) {
     for (let column = 0; column < columns; column++) matrix[from + column] *= scale[column];
   }
-}
-
-/** Turns inner products with unscaled columns into |q − r|^power, in place. Rounding errors become exactly 0, as in `squaredDistances`. */
-function toDistances(
-  matrix: Float32Array,
-  { squares: ofRows }: Prepared,
-  reference: Prepared,
-  start: number,
-  power: number,
-): void {
-  const { squares: ofColumns } = reference;
-  const columns = ofColumns.length;
-  const rows = matrix.length / columns;
-  const factors = factorsOf(reference);
-  for (let row = 0, at = 0; row < rows; row++) {
-    const own = ofRows[start + row];
-    for (let column = 0; column < columns; column++, at++) {
-      const size = own + ofColumns[column];
-      const square = size - 2 * factors[column] * matrix[at];
-      // A NaN stays, because it is not small either.
-      matrix[at] = square <= size * 1e-6 ? 0 : square;
-    }
-  }
-  if (power === 1) for (let at = 0; at < matrix.length; at++) matrix[at] = Math.sqrt(matrix[at]);
-  else if (power !== 2) for (let at = 0; at < matrix.length; at++) matrix[at] **= power / 2;
-}
-
-/**
- * Turns the gradient of distances into that of the inner products with unscaled columns, in place. Adds what each row and column receives of
- * itself to `along`.
- */
-function toProducts(
-  matrix: Float32Array,
-  distances: Float32Array,
-  reference: Prepared,
-  along: { rows: Float64Array; columns: Float64Array },
-  start: number,
-  power: number,
-): void {
-  const ofColumns = along.columns;
-  const columns = ofColumns.length;
-  const rows = matrix.length / columns;
-  // The derivative of distance = square^(power / 2) by half the square.
-  const constant = power === 2 ? 2 : 1;
-  const factors = factorsOf(reference);
-  if (power !== 2) {
-    for (let at = 0; at < matrix.length; at++) {
-      if (matrix[at] === 0) continue;
-      const distance = distances[at];
-      if (distance === 0) matrix[at] = 0;
-      else matrix[at] *= power === 1 ? 1 / distance : power * distance ** (1 - 2 / power);
-    }
-  }
-  for (let row = 0, at = 0; row < rows; row++) {
-    let sum = 0;
-    for (let column = 0; column < columns; column++, at++) {
-      const g = constant * matrix[at];
-      matrix[at] = -g * factors[column];
-      sum += g;
-      ofColumns[column] += g;
-    }
-    along.rows[start + row] += sum;
-  }
-}
-
-/** Returns the factor of each column of the products. */
-function factorsOf({ scale, squares }: Prepared): Float32Array {
-  return scale ?? new Float32Array(squares.length).fill(1);
 }
 
 const TILE = 32;

@@ -1,6 +1,8 @@
-import * as tf from '@tensorflow/tfjs-core';
-import { viewOf } from './heap.js';
-import { innerProduct, rowNorms, SHORTEST } from './row-norms.js';
+import type * as tf from '@tensorflow/tfjs-core';
+import { newMatrix, viewOf } from './heap.js';
+import { innerProductOf, rowNorms, SHORTEST } from './row-norms.js';
+import { rowFunctions } from './rows.js';
+import { addressOf } from './wasm-functions.js';
 
 /** A side of the distance matrix: its rows, and how they relate to the embeddings. */
 export interface Prepared {
@@ -37,12 +39,20 @@ export function prepare(x: tf.Tensor2D, normalize: boolean, mayScale: boolean): 
   }
   const scale = Float32Array.from(lengths, (length) => 1 / length);
   if (mayScale && isInRange) return { tensor: x, scale, lengths, squares, areFinite };
-  const unit = new Float32Array(rows * width);
-  for (let row = 0; row < rows; row++) {
+  const unit = newMatrix(rows, width);
+  divideRows(viewOf(x), lengths, viewOf(unit));
+  return { tensor: unit, lengths, squares, areFinite };
+}
+
+/** Writes each row of x, divided by its length, to y. */
+function divideRows(x: Float32Array, lengths: Float64Array, y: Float32Array): void {
+  const width = x.length / lengths.length;
+  const wasm = rowFunctions(x, y);
+  for (let row = 0, from = 0; row < lengths.length; row++, from += width) {
     const factor = 1 / lengths[row];
-    for (let i = row * width; i < (row + 1) * width; i++) unit[i] = values[i] * factor;
+    if (wasm) wasm.scale(addressOf(x, from), width, factor, addressOf(y, from));
+    else for (let i = from; i < from + width; i++) y[i] = x[i] * factor;
   }
-  return { tensor: tf.tensor2d(unit, [rows, width]), lengths, squares, areFinite };
 }
 
 /**
@@ -54,20 +64,23 @@ export function prepare(x: tf.Tensor2D, normalize: boolean, mayScale: boolean): 
 export function finishGradient(
   gradient: Float32Array,
   { tensor, scale, lengths, squares }: Prepared,
-  along: Float64Array | undefined,
+  along: Float64Array | Float32Array | undefined,
   factor: number,
 ): void {
   const [rows, width] = tensor.shape;
   const values = viewOf(tensor);
+  const wasm = rowFunctions(gradient, values);
+  const innerProduct = innerProductOf(gradient, values);
   for (let row = 0; row < rows; row++) {
     const [from, to] = [row * width, (row + 1) * width];
     const unit = scale ? scale[row] : 1;
     // With a scale, the gradient has already been divided by the length.
     let add = along ? along[row] * unit * unit : 0;
     if (lengths && squares[row] === 1) {
-      add = -innerProduct(gradient, values, from, to) * unit * unit;
+      add = -innerProduct(from, to) * unit * unit;
     }
     const multiplier = lengths && !scale ? factor / lengths[row] : factor;
-    for (let i = from; i < to; i++) gradient[i] = (gradient[i] + add * values[i]) * multiplier;
+    if (wasm) wasm.addScaled(addressOf(gradient, from), addressOf(values, from), width, add, multiplier);
+    else for (let i = from; i < to; i++) gradient[i] = (gradient[i] + add * values[i]) * multiplier;
   }
 }

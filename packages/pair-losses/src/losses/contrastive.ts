@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { checkFinite } from '../check.js';
 import { EuclideanDistance } from '../distances/euclidean.js';
 import { eachRow } from '../host/each-row.js';
+import { FirstPartSum } from '../host/first-part-sum.js';
 import type { LossPlan } from '../pairs/loss-plan.js';
 import { isTooFew, type LossOptions, PairLoss, pairCounts, signOf } from '../pairs/pair-loss.js';
 import type { PairSource } from '../pairs/pair-source.js';
@@ -43,7 +44,12 @@ export class ContrastiveLoss extends PairLoss {
       counts: [pairs.positiveCounts(), pairs.negativeCounts()],
       isSymmetric: !pairs.tuples,
       // A miner may choose an entry as both.
-      firstPart: pairs.tuples ? undefined : (row) => pairs.positivesOf(row),
+      firstPart: pairs.tuples
+        ? undefined
+        : {
+            columnsOf: (row) => pairs.positivesOf(row),
+            createSum: (...sides) => new FirstPartSum(...sides),
+          },
       kernel: (block) => {
         const [apart, close] = block.parts;
         eachRow(block, pairs, false, ({ row, values, positive, negative }) => {

@@ -3,8 +3,9 @@ import { computeOnHost, runsOnHost } from '../host/compute-on-host.js';
 import type { LossInputs, LossPlan } from './loss-plan.js';
 import { weighElements } from './reduce-elements.js';
 
-// About 64 MB of float32 for a handful of matrices of this size.
+// About 64 MB of float32 for a handful of matrices of this size, or for the two of a kernel.
 const VALUES_PER_BLOCK = 1 << 21;
+const VALUES_PER_KERNEL_BLOCK = 1 << 23;
 
 /**
  * Computes the loss and its gradients with respect to the query, the reference (if there is one) and the parameters. A
@@ -105,11 +106,12 @@ function splitRows(
   // A kernel needs no values beyond the matrix.
   const perEntry = isOnHost ? 1 : Math.max(distance.valuesPerEntry(dimensions), plan.valuesPerEntry ?? 1);
   const values = columns * perEntry;
+  const limit = isOnHost ? VALUES_PER_KERNEL_BLOCK : VALUES_PER_BLOCK;
   const blocks: [number, number][] = [];
   let [start, size] = [0, 0];
   for (let row = 0; row < rows; row++) {
     const more = values + (isOnHost ? 0 : (plan.extraValues?.(row) ?? 0));
-    if (row > start && (size + more > VALUES_PER_BLOCK || row - start >= blockRows)) {
+    if (row > start && (size + more > limit || row - start >= blockRows)) {
       blocks.push([start, row]);
       [start, size] = [row, 0];
     }

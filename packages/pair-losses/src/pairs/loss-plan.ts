@@ -1,5 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Distance } from '../distances/distance.js';
+import type { FirstPartSum } from '../host/first-part-sum.js';
 import type { Kernel } from '../host/kernel.js';
 import type { Reducer } from '../reducers/reducer.js';
 import type { BlockLosses } from './reduce-elements.js';
@@ -10,11 +11,13 @@ export interface LossPlan {
   counts: readonly Float64Array[];
   /** The divisor that the loss defines for each part, if it is known before the losses are. */
   divisors?: readonly number[];
-  /**
-   * Returns the columns of a row whose gradient is the first part's. The others' is the second part's. Default: an entry may
-   * be in both parts.
-   */
-  firstPart?(row: number): Int32Array;
+  /** The entries whose gradient is the first part's. The others' is the second part's. Default: an entry may be in both parts. */
+  firstPart?: {
+    /** Returns the columns of a row. */
+    columnsOf(row: number): Int32Array;
+    /** Creates the sum of the entries' gradients, apart from that of the others. */
+    createSum(...sides: ConstructorParameters<typeof FirstPartSum>): FirstPartSum;
+  };
   /**
    * Whether entries (i, j) and (j, i) have the same gradient if rows are compared with each other and the reducer weighs all alike.
    * Default false.

@@ -19,8 +19,8 @@ export interface LossOptions {
   /** Adds weight · regularizer(embeddings) to the loss. Default: none. */
   embeddingRegularizer?: WeightedRegularizer;
   /**
-   * Maximum number of rows whose distances are in memory at a time, at least 1. By default as many as take 2²¹ values.
-   * Several blocks are computed twice.
+   * Maximum number of rows whose distances are in memory at a time, at least 1. By default as many as take 2²¹ values, or 2²³
+   * on the `wasm` and `cpu` backends. Several blocks may be computed twice.
    */
   blockRows?: number;
 }

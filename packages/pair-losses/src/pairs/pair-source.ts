@@ -58,7 +58,7 @@ export class PairSource {
     if (this.#positives) return lengths(this.#positives);
     return Float64Array.from(
       this.labels,
-      (label, row) => this.#columnsOf(label).length - (this.#ownColumn(row) >= 0 ? 1 : 0),
+      (label, row) => this.#columnsOf(label).length - (this.ownColumnOf(row) >= 0 ? 1 : 0),
     );
   }
 
@@ -104,14 +104,14 @@ export class PairSource {
       positive[column] = 1;
       negative[column] = 0;
     }
-    const own = this.#ownColumn(row);
+    const own = this.ownColumnOf(row);
     if (own >= 0) positive[own] = 0;
   }
 
   /** Returns the columns of a row's positive pairs, ascending or as mined. */
   positivesOf(row: number): Int32Array {
     if (this.#positives) return rowOf(this.#positives, row);
-    const own = this.#ownColumn(row);
+    const own = this.ownColumnOf(row);
     return this.#columnsOf(this.labels[row]).filter((column) => column !== own);
   }
 
@@ -141,7 +141,7 @@ export class PairSource {
   }
 
   /** Returns the column of a row's own copy, or −1. */
-  #ownColumn(row: number): number {
+  ownColumnOf(row: number): number {
     return this.isSelf ? row : (this.ownColumns?.[row] ?? -1);
   }
 

@@ -3,6 +3,7 @@ import { checkPositive } from '../check.js';
 import { boundOf } from '../distances/distance.js';
 import { EuclideanDistance } from '../distances/euclidean.js';
 import { crossEntropy } from '../host/cross-entropy.js';
+import { scaleRow } from '../host/scale-row.js';
 import type { LossPlan } from '../pairs/loss-plan.js';
 import { signOf } from '../pairs/pair-loss.js';
 import { MeanReducer } from '../reducers/mean.js';
@@ -53,8 +54,7 @@ export class ProxyNCALoss extends ProxyLoss {
           const label = labels[start + row];
           const { loss, sum } = crossEntropy(values, label, scale, bound);
           const g = parts[0].add(loss * weight, start + row) * weight * scale;
-          const factor = g / sum;
-          for (let k = 0; k < columns; k++) values[k] *= factor;
+          scaleRow(values, g / sum);
           values[label] -= g;
         }
       },

@@ -2,6 +2,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { checkCount, checkEmbeddings, checkPositive, checkSameWidth } from '../check.js';
 import { CosineSimilarity } from '../distances/cosine.js';
 import { crossEntropy } from '../host/cross-entropy.js';
+import { keepLargest } from '../host/keep-largest.js';
+import { scaleRow } from '../host/scale-row.js';
 import { checkLabelRange, type Labels, readLabels } from '../labels.js';
 import type { LossPlan } from '../pairs/loss-plan.js';
 import { MeanReducer } from '../reducers/mean.js';
@@ -150,39 +152,25 @@ export class SubCenterArcFaceLoss extends ProxyLoss {
     return {
       counts: [new Float64Array(labels.length).fill(1)],
       kernel: ({ matrix, rows, columns, start, parts }) => {
-        const logits = new Float64Array(classes);
-        const nearest = new Int32Array(classes);
         for (let row = 0; row < rows; row++) {
           const values = matrix.subarray(row * columns, (row + 1) * columns);
-          for (let label = 0; label < classes; label++) {
-            const from = label * subCenters;
-            let best = from;
-            let top = values[from];
-            for (let k = from + 1; k < from + subCenters; k++) {
-              if (values[k] > top) {
-                best = k;
-                top = values[k];
-              }
-            }
-            nearest[label] = best;
-            logits[label] = top;
-          }
-          const own = labels[start + row];
-          const cosine = Math.min(Math.max(values[nearest[own]], -1), 1);
+          // The first one of equal cosines.
+          let own = labels[start + row] * subCenters;
+          for (let k = own + 1, to = own + subCenters; k < to; k++) if (values[k] > values[own]) own = k;
+          const cosine = Math.min(Math.max(values[own], -1), 1);
           const sine = Math.sqrt(Math.max(1 - cosine * cosine, 1e-12));
           const isPast = cosine < Math.cos(Math.PI - margin);
           const moved = isPast
             ? cosine - margin * Math.sin(margin)
             : cosine * Math.cos(margin) - sine * Math.sin(margin);
           const slope = isPast ? 1 : Math.cos(margin) + (cosine / sine) * Math.sin(margin);
-          logits[own] = moved;
+          keepLargest(values, subCenters);
+          values[own] = moved;
           const weight = weights[start + row];
-          const { loss, sum } = crossEntropy(logits, own, scale, COSINE_BOUND + margin);
+          const { loss, sum } = crossEntropy(values, own, scale, COSINE_BOUND + margin);
           const g = parts[0].add(loss * weight, start + row) * weight * scale;
-          const factor = g / sum;
-          values.fill(0);
-          for (let label = 0; label < classes; label++) values[nearest[label]] = factor * logits[label];
-          values[nearest[own]] = (factor * logits[own] - g) * slope;
+          scaleRow(values, g / sum);
+          values[own] = (values[own] - g) * slope;
         }
       },
       block(matrix, start) {
