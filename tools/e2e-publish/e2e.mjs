@@ -5,6 +5,7 @@ import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { stagePackages } from '../../packages/native/scripts/stage-packages.mjs';
 import { npmCommand } from '../workspace/npm-command.mjs';
 import { install, publishedPackages, root } from '../workspace/packages.mjs';
 
@@ -17,7 +18,7 @@ const { missingBrowser } = await import('./browser.mjs');
 
 /** The consumers that take longest. */
 const LONG = ['guides', 'npx-trainer', 'recognition', 'bundlers'];
-const names = process.argv.length > 2 ? process.argv.slice(2) : consumerNames;
+const names = process.argv.length > 2 ? process.argv.slice(2) : [...consumerNames];
 const unknown = names.filter((name) => !consumerNames.includes(name));
 if (unknown.length > 0) {
   console.error(`There is no consumer ${unknown.join(', ')}. Consumers: ${consumerNames.join(', ')}.`);
@@ -48,7 +49,11 @@ for (const [signal, status] of [
 const startedAt = Date.now();
 const results = [];
 try {
-  const npmrc = await publishAll();
+  const { npmrc, published } = await publishAll();
+  if (names.includes('native') && !published.some(isForThisSystem)) {
+    console.error('– native skipped: the addon is not built for this system. Run npm run build:native.');
+    names.splice(names.indexOf('native'), 1);
+  }
   // A long consumer that starts last would leave a core idle.
   const waiting = [
     ...LONG.filter((name) => names.includes(name)),
@@ -68,7 +73,7 @@ try {
 printTable();
 process.exit(results.some(({ error }) => error) ? 1 : 0);
 
-/** Rebuilds and publishes every package. Returns the content of an .npmrc that installs them. */
+/** Rebuilds and publishes every package. Returns the content of an .npmrc that installs them, and their names. */
 async function publishAll() {
   const packages = publishedPackages();
   // Files that an earlier build left in dist would also be published.
@@ -80,24 +85,31 @@ async function publishAll() {
 
   process.stderr.write('Publishing … ');
   const began = Date.now();
-  const registry = await startRegistry(
-    folder,
-    packages.map(({ manifest }) => manifest.name),
-  );
+  // As in a release, @unitsphere/native is published from the folder that its packages of platforms are beside.
+  const staged = stagePackages({ to: join(folder, 'native-packages') });
+  const own = packages.filter(({ manifest }) => !staged.some(({ name }) => name === manifest.name));
+  const published = [...own.map(({ manifest }) => manifest.name), ...staged.map(({ name }) => name)];
+  const registry = await startRegistry(folder, published);
   const settings = join(folder, 'npmrc');
   writeFileSync(settings, registry.npmrc);
-  await run(
-    ...npmCommand('publish', '--workspaces', '--ignore-scripts', '--provenance=false', '--loglevel=error'),
-    { cwd: root, env: cleanEnvironment({ npm_config_userconfig: settings }) },
-  );
-  for (const { manifest } of packages) {
-    const answer = await fetch(`${registry.address}${manifest.name.replace('/', '%2f')}`);
+  const publish = (...what) =>
+    run(...npmCommand('publish', ...what, '--ignore-scripts', '--provenance=false', '--loglevel=error'), {
+      cwd: root,
+      env: cleanEnvironment({ npm_config_userconfig: settings }),
+    });
+  await publish(...own.map(({ manifest }) => `--workspace=${manifest.name}`));
+  for (const { folder: path } of staged) await publish(path);
+  for (const name of published) {
+    const answer = await fetch(`${registry.address}${name.replace('/', '%2f')}`);
     const { versions = {} } = await answer.json();
-    if (!versions[manifest.version])
-      throw new Error(`The registry lacks ${manifest.name} ${manifest.version}.`);
+    if (Object.keys(versions).length !== 1) throw new Error(`The registry lacks ${name}.`);
   }
-  console.error(`${packages.length} packages, ${seconds(began)} s`);
-  return registry.npmrc;
+  console.error(`${published.length} packages, ${seconds(began)} s`);
+  return { npmrc: registry.npmrc, published };
+}
+
+function isForThisSystem(name) {
+  return name.startsWith(`@unitsphere/native-${process.platform}-${process.arch}`);
 }
 
 async function tryConsumer(name, npmrc) {

@@ -1,8 +1,11 @@
 // npm run release: checks all packages, then publishes every package whose version the registry lacks.
 // Run `npm run release:version` first; see CONTRIBUTING.md. With --dry-run it does everything except publishing.
 import { spawnSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { releaseProblems } from '../../packages/native/scripts/check-binary.mjs';
+import { binariesFolder } from '../../packages/native/scripts/compile.mjs';
+import { stagePackages } from '../../packages/native/scripts/stage-packages.mjs';
 import { npmCommand } from './npm-command.mjs';
 import { publishedPackages, root } from './packages.mjs';
 
@@ -19,16 +22,41 @@ node('tools/workspace/check-licenses.mjs', '--sbom', 'sbom.cdx.json');
 node('tools/workspace/check-lockfile.mjs');
 run(npmCommand('audit', '--omit=dev'));
 
+// The packages with the native addon's binaries, and last the one that requires them, which changesets publishes.
+const platformPackages = stagePackages().slice(0, -1);
+const unfinished = releaseProblems(binariesFolder);
+for (const problem of unfinished) console.error(`@unitsphere/native: ${problem}`);
+
 if (dryRun) {
-  for (const { manifest } of publishedPackages()) {
-    run(npmCommand('publish', '--dry-run', '--ignore-scripts', '--workspace', manifest.name));
+  for (const { folder } of platformPackages) run(npmCommand('publish', '--dry-run', folder));
+  for (const { path, manifest } of publishedPackages()) {
+    const folder = join(path, manifest.publishConfig?.directory ?? '.');
+    run(npmCommand('publish', '--dry-run', '--ignore-scripts', folder));
   }
 } else {
+  if (unfinished.length > 0) {
+    console.error('\nThe platform packages are incomplete. No package was published.');
+    process.exit(1);
+  }
   // A provenance states the workflow that built a package, so it requires an identity token of GitHub Actions.
-  const provenance = GITHUB_ACTIONS === 'true' && ACTIONS_ID_TOKEN_REQUEST_URL !== undefined;
-  run([process.execPath, [join(root, 'node_modules', '@changesets', 'cli', 'bin.js'), 'publish']], {
-    NPM_CONFIG_PROVENANCE: String(provenance),
-  });
+  const provenance = {
+    NPM_CONFIG_PROVENANCE: String(GITHUB_ACTIONS === 'true' && ACTIONS_ID_TOKEN_REQUEST_URL !== undefined),
+  };
+  for (const { folder } of platformPackages) publishUnlessPublished(folder, provenance);
+  run(
+    [process.execPath, [join(root, 'node_modules', '@changesets', 'cli', 'bin.js'), 'publish']],
+    provenance,
+  );
+}
+
+/** Publishes a folder as changesets does: under npm's tag of the previews, or `latest`. */
+function publishUnlessPublished(folder, env) {
+  const { name, version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  const [command, args] = npmCommand('view', `${name}@${version}`, 'version');
+  if (spawnSync(command, args, { encoding: 'utf8' }).stdout.trim() === version) return;
+  const previews = join(root, '.changeset', 'pre.json');
+  const tag = existsSync(previews) ? JSON.parse(readFileSync(previews, 'utf8')).tag : 'latest';
+  run(npmCommand('publish', folder, '--tag', tag), env);
 }
 
 function node(...args) {

@@ -1,7 +1,8 @@
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { compareVersions, inspectBinary } from './inspect-binary.mjs';
-import { GLIBC } from './targets.mjs';
+import { binaryName, GLIBC, releasedTargets } from './targets.mjs';
 
 /** The size budget of a binary in its tarball: 20 % above the largest one. */
 const MOST_PACKED_BYTES = 1_000_000;
@@ -14,9 +15,13 @@ const SYSTEM_LIBRARIES = {
     /^(kernel32|ntdll|ucrtbase|bcryptprimitives|api-ms-win-[\w-]+|msvcrt|ws2_32|userenv|advapi32)\.dll$/i,
 };
 
+/** @typedef {import('./inspect-binary.mjs').BinaryFacts & {bytes: number, packedBytes: number}} Facts */
+
 /**
  * Checks a target's binary as far as it can be without its system.
- * @returns {{facts: object, problems: string[]}} What it is, and how it differs from what its users need.
+ * @param {{os: string, cpu: string, libc?: string}} target
+ * @param {string} file
+ * @returns {{facts: Facts, problems: string[]}} What it is, and how it differs from what its users need.
  */
 export function checkBinary({ os, cpu, libc }, file) {
   const bytes = readFileSync(file);
@@ -38,12 +43,24 @@ export function checkBinary({ os, cpu, libc }, file) {
       ? [`has ${packedBytes} bytes packed, above the budget of ${MOST_PACKED_BYTES}`]
       : []),
   ];
-  return { facts: { ...facts, bytes: statSync(file).size, packedBytes }, problems };
+  return { facts: { ...facts, bytes: bytes.length, packedBytes }, problems };
 }
 
-/** Describes a binary's facts in one line. */
+/**
+ * Describes a binary's facts in one line.
+ * @param {Facts} facts
+ */
 export function describeFacts({ cpu, libraries, glibc, macos, bytes, packedBytes }) {
   const system = [...(glibc ? [`glibc ${glibc}`] : []), ...(macos ? [`macOS ${macos}`] : [])];
   const sizes = `${(bytes / 1e6).toFixed(2)} MB, ${(packedBytes / 1e6).toFixed(2)} MB packed`;
   return [cpu, ...system, sizes, `loads ${libraries.join(', ') || 'nothing'}`].join('; ');
+}
+
+/** Returns a line for each released platform whose binary is missing from a folder or faulty. */
+export function releaseProblems(binaries) {
+  return releasedTargets().flatMap((target) => {
+    const file = join(binaries, binaryName(target.platform));
+    if (!existsSync(file)) return [`${target.platform} is not built. Run npm run build:native -- --all.`];
+    return checkBinary(target, file).problems.map((problem) => `${target.platform} ${problem}.`);
+  });
 }

@@ -10,6 +10,7 @@ const NOTICES = 'THIRD_PARTY.md';
 /**
  * Makes the packages of a package folder, from its build in `dist/` and its binaries.
  * @returns {{name: string, folder: string}[]} Those of platforms first, then the one that requires them.
+ * @throws Error if a binary has no notices beside it.
  */
 export function stagePackages({
   from = packageFolder,
@@ -17,38 +18,45 @@ export function stagePackages({
   to = join(from, 'npm'),
 } = {}) {
   const manifest = JSON.parse(readFileSync(join(from, 'package.json'), 'utf8'));
-  const license = join(packageFolder, '..', '..', 'LICENSE');
   rmSync(to, { recursive: true, force: true });
   const platforms = releasedTargets()
     .filter(({ platform }) => existsSync(join(binaries, binaryName(platform))))
-    .map((target) => {
-      const { platform } = target;
-      const folder = join(to, platform);
-      mkdirSync(folder, { recursive: true });
-      writeJson(join(folder, 'package.json'), platformManifest(manifest, target));
-      writeFileSync(join(folder, 'README.md'), describePlatform(target));
-      copyFileSync(license, join(folder, 'LICENSE'));
-      copyFileSync(join(binaries, binaryName(platform)), join(folder, binaryName(platform)));
-      copyFileSync(join(binaries, `${binaryName(platform)}.md`), join(folder, NOTICES));
-      return { name: platformPackage(manifest, platform), folder };
-    });
+    .map((target) => stagePlatform(manifest, target, binaries, to));
+  return [...platforms, stageMain(manifest, platforms, from, to)];
+}
 
-  const main = join(to, 'native');
-  mkdirSync(main, { recursive: true });
+function stagePlatform(manifest, target, binaries, to) {
+  const folder = join(to, target.platform);
+  const file = binaryName(target.platform);
+  const notices = join(binaries, `${file}.md`);
+  if (!existsSync(notices)) {
+    throw new Error(
+      `${notices} with the licenses of ${file} is missing. Build it again: npm run build:native -- ${target.target}.`,
+    );
+  }
+  mkdirSync(folder, { recursive: true });
+  writeManifest(folder, platformManifest(manifest, target));
+  writeFileSync(join(folder, 'README.md'), describePlatform(target));
+  copyFileSync(join(binaries, file), join(folder, file));
+  copyFileSync(notices, join(folder, NOTICES));
+  return { name: platformPackage(manifest, target.platform), folder };
+}
+
+function stageMain(manifest, platforms, from, to) {
+  const folder = join(to, 'native');
   const { publishConfig, scripts: _, ...rest } = manifest;
   const { directory: __, ...settings } = publishConfig;
-  writeJson(join(main, 'package.json'), {
+  const optionalDependencies = Object.fromEntries(platforms.map(({ name }) => [name, manifest.version]));
+  mkdirSync(folder, { recursive: true });
+  writeManifest(folder, {
     ...rest,
     publishConfig: settings,
-    ...(platforms.length > 0 && {
-      optionalDependencies: Object.fromEntries(platforms.map(({ name }) => [name, manifest.version])),
-    }),
+    ...(platforms.length > 0 && { optionalDependencies }),
   });
   for (const file of manifest.files) {
-    if (existsSync(join(from, file))) cpSync(join(from, file), join(main, file), { recursive: true });
+    if (existsSync(join(from, file))) cpSync(join(from, file), join(folder, file), { recursive: true });
   }
-  copyFileSync(license, join(main, 'LICENSE'));
-  return [...platforms, { name: manifest.name, folder: main }];
+  return { name: manifest.name, folder };
 }
 
 function platformPackage({ name }, platform) {
@@ -79,6 +87,8 @@ npm installs it with \`@unitsphere/native\` of the same version where it fits. $
 `;
 }
 
-function writeJson(file, value) {
-  writeFileSync(file, `${JSON.stringify(value, null, 2)}\n`);
+/** Writes a package's manifest, and copies the license, which is the same for all. */
+function writeManifest(folder, manifest) {
+  writeFileSync(join(folder, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+  copyFileSync(join(packageFolder, '..', '..', 'LICENSE'), join(folder, 'LICENSE'));
 }

@@ -56,3 +56,18 @@ pub fn decode(jpeg: &[u8], pixels: &mut [u8], width: usize, height: usize) -> bo
             } == 0
     })
 }
+
+/// Readers and writers of uncompressed files, which only tjLoadImage and tjSaveImage call. mozjpeg-sys does not compile them, and
+/// linkers of macOS and Windows require their symbols.
+#[cfg(any(windows, target_vendor = "apple"))]
+mod uncompressed_files {
+    macro_rules! absent {
+        ($($name:ident)*) => {
+            $(#[no_mangle]
+            extern "C" fn $name() {
+                std::process::abort();
+            })*
+        };
+    }
+    absent!(jinit_read_bmp jinit_read_ppm jinit_write_bmp jinit_write_ppm);
+}
