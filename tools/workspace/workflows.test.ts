@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { releasedTargets } from '../../packages/native/scripts/targets.mjs';
 import { root } from './packages.mjs';
 
 interface Step {
@@ -40,6 +41,8 @@ const jobs = workflows.flatMap(({ file, workflow }) =>
     steps: job.steps ?? [],
   })),
 );
+/** Programs that install the compilers of the native addon. */
+const COMPILERS = ['sudo', 'pip', 'rustup'];
 const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
 /** Returns the shell commands of a step, those that an action runs included. */
@@ -97,7 +100,7 @@ test('only jobs that publish have permission to write', () => {
   ]);
 });
 
-describe.each(jobs)('the job $name', ({ job, steps }) => {
+describe.each(jobs)('the job $name', ({ name, job, steps }) => {
   const commands = steps.flatMap(commandsOf);
 
   test('installs without install scripts', () => {
@@ -111,7 +114,7 @@ describe.each(jobs)('the job $name', ({ job, steps }) => {
       const script = words[0] === 'run' ? words[1] : words[0];
       if (program === 'npm' && script !== 'ci') expect(scripts, command).toHaveProperty([script!]);
       if (program === 'node') expect(existsSync(join(root, words[0]!)), command).toBe(true);
-      expect(['npm', 'node']).toContain(program);
+      expect(['npm', 'node', ...(name === 'release/addons' ? COMPILERS : [])]).toContain(program);
     }
   });
 
@@ -146,7 +149,31 @@ test('a release runs the tests of CI before it publishes', () => {
   expect(on).toEqual({ push: { branches: ['main'] } });
   expect(jobs.test!.uses).toBe('./.github/workflows/ci.yml');
   expect(workflows.find(({ file }) => file === 'ci.yml')!.workflow.on).toHaveProperty('workflow_call');
-  expect([jobs.version!.needs, jobs.publish!.needs]).toEqual(['test', 'version']);
+  expect([jobs.version!.needs, jobs.publish!.needs]).toEqual(['test', ['version', 'addons']]);
+});
+
+test('a release compiles the addon for every platform, with pinned compilers and in a job that cannot write', () => {
+  const { jobs } = workflows.find(({ file }) => file === 'release.yml')!.workflow;
+  const { needs, permissions, steps } = jobs.addons!;
+  expect([needs, permissions]).toEqual(['version', { contents: 'read' }]);
+  const commands = steps!.flatMap(commandsOf);
+  expect(commands.at(-1)).toBe('npm run build:native -- --all');
+  // The runner has the target of its own system.
+  const added = commands.flatMap((command) => /^rustup target add (.*)/.exec(command)?.[1]!.split(' ') ?? []);
+  expect(['x86_64-unknown-linux-gnu', ...added].sort()).toEqual(
+    releasedTargets()
+      .map(({ target }) => target)
+      .sort(),
+  );
+  const installed = commands.find((command) => command.startsWith('pip install '))!.split(' ');
+  expect(installed.filter((word) => word.startsWith('cargo') || word.startsWith('zig'))).toEqual([
+    expect.stringMatching(/^cargo-zigbuild==\d/),
+    expect.stringMatching(/^ziglang==\d/),
+  ]);
+  const folders = [steps!, jobs.publish!.steps!].flatMap((all) =>
+    all.filter(({ with: { name = '' } = {} }) => name === 'addons').map((step) => step.with!['path']),
+  );
+  expect(folders).toEqual(['packages/native/binaries', 'packages/native/binaries']);
 });
 
 test('the site is the output of npm run docs', () => {
