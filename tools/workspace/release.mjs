@@ -23,12 +23,12 @@ node('tools/workspace/check-lockfile.mjs');
 run(npmCommand('audit', '--omit=dev'));
 
 // The packages with the native addon's binaries, and last the one that requires them, which changesets publishes.
-const platformPackages = stagePackages().slice(0, -1);
-const unfinished = releaseProblems(binariesFolder);
+const staged = stagePackages().map(({ folder }) => folder);
+const unfinished = isPublished(staged.at(-1)) ? [] : releaseProblems(binariesFolder);
 for (const problem of unfinished) console.error(`@unitsphere/native: ${problem}`);
 
 if (dryRun) {
-  for (const { folder } of platformPackages) run(npmCommand('publish', '--dry-run', folder));
+  for (const folder of staged.slice(0, -1)) run(npmCommand('publish', '--dry-run', folder));
   for (const { path, manifest } of publishedPackages()) {
     const folder = join(path, manifest.publishConfig?.directory ?? '.');
     run(npmCommand('publish', '--dry-run', '--ignore-scripts', folder));
@@ -42,21 +42,26 @@ if (dryRun) {
   const provenance = {
     NPM_CONFIG_PROVENANCE: String(GITHUB_ACTIONS === 'true' && ACTIONS_ID_TOKEN_REQUEST_URL !== undefined),
   };
-  for (const { folder } of platformPackages) publishUnlessPublished(folder, provenance);
+  for (const folder of isPublished(staged.at(-1)) ? [] : staged.slice(0, -1)) {
+    if (!isPublished(folder)) run(npmCommand('publish', folder, '--tag', currentTag()), provenance);
+  }
   run(
     [process.execPath, [join(root, 'node_modules', '@changesets', 'cli', 'bin.js'), 'publish']],
     provenance,
   );
 }
 
-/** Publishes a folder as changesets does: under npm's tag of the previews, or `latest`. */
-function publishUnlessPublished(folder, env) {
+/** Returns whether the registry has the version of a folder's package. */
+function isPublished(folder) {
   const { name, version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
   const [command, args] = npmCommand('view', `${name}@${version}`, 'version');
-  if (spawnSync(command, args, { encoding: 'utf8' }).stdout.trim() === version) return;
+  return spawnSync(command, args, { encoding: 'utf8' }).stdout.trim() === version;
+}
+
+/** Returns npm's tag that changesets publishes under: the previews' tag, or `latest`. */
+function currentTag() {
   const previews = join(root, '.changeset', 'pre.json');
-  const tag = existsSync(previews) ? JSON.parse(readFileSync(previews, 'utf8')).tag : 'latest';
-  run(npmCommand('publish', folder, '--tag', tag), env);
+  return existsSync(previews) ? JSON.parse(readFileSync(previews, 'utf8')).tag : 'latest';
 }
 
 function node(...args) {

@@ -34,9 +34,13 @@ function buildAll() {
   const faults = [];
   for (const { missing, ...target } of targets) {
     if (missing) continue;
-    const { facts, problems } = checkBinary(target, compileAddon(target, host, true));
-    console.log(`${target.platform}: ${describeFacts(facts)}`);
-    faults.push(...problems.map((problem) => `${target.platform} ${problem}`));
+    try {
+      const { facts, problems } = checkBinary(target, compileAddon(target, host, true));
+      console.log(`${target.platform}: ${describeFacts(facts)}`);
+      faults.push(...problems.map((problem) => `${target.platform} ${problem}`));
+    } catch (error) {
+      faults.push(error.message);
+    }
   }
   for (const { platform, missing } of targets) if (missing) console.log(`${platform}: not built. ${missing}`);
   if (faults.length > 0) throw new Error(faults.join('\n'));

@@ -22,13 +22,13 @@ export function hostTarget() {
  */
 export function missingFor({ target }, host, isCross = target !== host) {
   if (!host) return 'cargo is not installed. See https://rustup.rs.';
+  if (isCross && target.endsWith('msvc'))
+    return 'It is built on Windows with the MSVC toolchain, and not cross-compiled.';
   const library = output('rustc', '--print', 'target-libdir', '--target', target);
   if (!library || !existsSync(library)) {
     return `Rust's standard library for ${target} is not installed. Run rustup target add ${target}.`;
   }
   if (!isCross) return undefined;
-  if (target.endsWith('msvc'))
-    return 'it is built on Windows with the MSVC toolchain, and not cross-compiled.';
   if (output('cargo', 'zigbuild', '--help') === undefined)
     return 'cargo-zigbuild is not installed. Run pip install cargo-zigbuild ziglang.';
   return undefined;
