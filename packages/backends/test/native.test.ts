@@ -149,7 +149,7 @@ describe.skipIf(missing)('node', () => {
   test('is described with its versions and its processor', async () => {
     const node = (await describeBackends()).find(({ name }) => name === 'node');
     expect(node).toMatchObject({ available: true, version: '4.22.0' });
-    expect(node?.detail).toMatch(/^libtensorflow \d+\.\d+\.\d+, .+, \d+ threads$/);
+    expect(node?.detail).toMatch(/^libtensorflow \d+\.\d+\.\d+ with XLA, .+, \d+ threads$/);
   });
 
   test('refuses a second native backend in one process', async () => {

@@ -7,6 +7,8 @@ export interface CheckedBinding {
   tensorflow: string;
   /** Whether libtensorflow found a GPU. */
   gpu: boolean;
+  /** Whether the binding takes functions, which XLA compiles. */
+  functions: boolean;
 }
 
 // Prints only an error's message, as the stack of this program is of no use.
@@ -20,8 +22,9 @@ const attributes = [
   { name: 'T', type: tf.TF_ATTR_TYPE, value: tf.TF_FLOAT },
 ];
 const [{ id }] = tf.executeOp('MatMul', attributes, [matrix([1, 2, 3, 4]), matrix([5, 6, 7, 8])], 1);
+const functions = typeof tf.addFunction === 'function';
 const product = [...tf.tensorDataSync(id)];
-console.log(JSON.stringify({ tensorflow: tf.TF_Version, gpu: tf.isUsingGpuDevice(), product }));
+console.log(JSON.stringify({ tensorflow: tf.TF_Version, gpu: tf.isUsingGpuDevice(), functions, product }));
 `;
 
 /**

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { bindingSource } from './binding-source.js';
 import { InstallError } from './install-error.js';
 import { errorOutput, runCommand } from './run-command.js';
 import type { Sources } from './sources.js';
@@ -42,7 +43,7 @@ async function compilerInstallCommand(): Promise<string> {
 }
 
 /**
- * Compiles tfjs-node's binding against an unpacked library.
+ * Compiles tfjs-node's binding, with functions that XLA compiles, against an unpacked library.
  * @param binding Path of the result, in the folder of the library.
  * @throws InstallError with the compiler's error output.
  */
@@ -58,7 +59,7 @@ export async function compileBinding(
     ...before,
     ...['-std=c++17', '-O2', '-fPIC', '-w', '-DNAPI_VERSION=8'],
     ...[`-I${tfjsNode}`, `-I${include}`, `-I${join(headers, 'include')}`],
-    ...['tfjs_backend.cc', 'tfjs_binding.cc'].map((file) => join(tfjsNode, 'binding', file)),
+    ...[join(tfjsNode, 'binding', 'tfjs_backend.cc'), bindingSource()],
     ...(isMac ? ['-bundle', '-undefined', 'dynamic_lookup'] : ['-shared', `-L${libraries}`]),
     // The binding finds the library in its own folder, even after that is moved.
     ...[library('tensorflow_cc'), library('tensorflow_framework')],

@@ -28,6 +28,8 @@ export interface Manifest {
   compiler: string;
   /** Whether the library found a GPU when it was checked. */
   gpu: boolean;
+  /** Whether the binding takes functions, which XLA compiles. Absent in installations of earlier versions. */
+  functions?: boolean;
   /** ISO 8601 time. */
   installedAt: string;
 }
@@ -42,6 +44,8 @@ export interface Installation {
   version: string;
   /** Version of libtensorflow, if known without loading it. */
   tensorflow?: string;
+  /** Whether XLA can compile kernels. */
+  functions?: boolean;
 }
 
 /** Returns the command that installs a native backend. */
@@ -88,8 +92,9 @@ export function findInstallation(backend: NativeBackend): Installation | undefin
   const manifest = readManifest(folder);
   if (manifest) {
     const { binding, tfjsNode } = installationFiles(folder);
-    const { tensorflow, tfjsNode: version } = manifest;
-    return { javascript: builtinModule('node:path').join(tfjsNode, 'dist'), binding, version, tensorflow };
+    const { tensorflow, functions, tfjsNode: version } = manifest;
+    const javascript = builtinModule('node:path').join(tfjsNode, 'dist');
+    return { javascript, binding, version, tensorflow, functions };
   }
   return peerInstallation(PEER_PACKAGES[backend]);
 }

@@ -52,6 +52,8 @@ export function loadTfjsNode(
   const { createRequire } = builtinModule('node:module');
   // Suppresses the library's notices about the processor on stderr, except those about oneDNN; errors stay.
   process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
+  // On two cores, oneDNN would otherwise leave one idle while the calling thread waits.
+  process.env['TF_ONEDNN_THREADPOOL_USE_CALLER_THREAD'] ??= '1';
   const isQuiet = Number(process.env['TF_CPP_MIN_LOG_LEVEL']) >= 2;
   const load = () => createRequire(join(dirname(file), '_'))(file) as Binding;
   const binding = isQuiet ? withoutNotices(NOTICES, load) : load();

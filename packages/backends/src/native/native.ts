@@ -40,11 +40,12 @@ export function probeNative(name: NativeBackend): BackendProbe<Installation> {
   const library = installation.tensorflow
     ? `libtensorflow ${installation.tensorflow}`
     : 'a bundled libtensorflow';
+  const compiler = installation.functions ? 'with XLA' : `without XLA (${installCommand(name)} adds it)`;
   return {
     available: true,
     module: installation,
     version: installation.version,
-    detail: `${library}, ${deviceNames(name)}`,
+    detail: `${library} ${compiler}, ${deviceNames(name)}`,
   };
 }
 
