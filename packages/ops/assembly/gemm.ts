@@ -168,7 +168,7 @@ export function downRows(
 }
 
 /** Computes rows of C from A stored as [k,m], four adjacent columns of A at a time. */
-function downColumns(
+export function downColumns(
   a: usize, rowA: usize, kb: i32, panel: usize, step: usize, c: usize, rowC: usize, rows: i32, width: i32, add: i32,
 ): void {
   let i = 0;

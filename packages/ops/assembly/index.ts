@@ -1,6 +1,15 @@
 export { gemm, gemmScratchBytes } from './gemm';
 export { convThin, convThinBackpropFilter } from './conv-thin';
 export { convFused, convFusedScratchBytes, panelWidth } from './conv-fused';
+export {
+  transformedFilterFloats,
+  transformFilter,
+  turnFilter,
+  winogradBackpropFilter,
+  winogradBackpropFilterScratchBytes,
+  winogradFused,
+  winogradScratchBytes,
+} from './winograd';
 export { addActivation } from './finish';
 export { im2col, col2im } from './im2col';
 export {

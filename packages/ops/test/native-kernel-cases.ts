@@ -5,11 +5,15 @@ import { offset, type Pointer } from '../src/wasm/pointer.js';
 /** The kernels of WebAssembly, and those that only the addon has. */
 export type AllKernels = Kernels & NativeOnlyKernels;
 
+/** Kernels whose results are compared with those of other WebAssembly kernels. */
+type Composed = NativeOnlyKernels &
+  Pick<Kernels, 'transformedFilterFloats' | 'transformFilter' | 'winogradFused' | 'turnFilter'>;
+
 /**
- * Composes the kernels that only the addon has of WebAssembly kernels.
+ * Composes of WebAssembly kernels those that only the addon has, and Winograd's algorithm of the direct product.
  * @param spare Address of memory for their intermediate values.
  */
-export function composeNativeOnly(k: Kernels, memory: WebAssembly.Memory, spare: Pointer): NativeOnlyKernels {
+export function composeKernels(k: Kernels, memory: WebAssembly.Memory, spare: Pointer): Composed {
   const rounded = (x: Pointer, count: number, at: Pointer, bfloat16: number): Pointer => {
     if (!bfloat16) return x;
     k.round(x, count, 7, at);
@@ -68,7 +72,10 @@ export function composeNativeOnly(k: Kernels, memory: WebAssembly.Memory, spare:
         to[panel * depth + row * width + (column % width)] = value;
       });
     },
-    winogradFused: (...sizes) => k.convFused(...sizes),
+    winogradFused: (...sizes) => {
+      k.convFused(...sizes);
+      return 1;
+    },
     turnFilter(filter, taps, c, channels, turned) {
       const from = new Float32Array(memory.buffer, filter, taps * c * channels);
       const to = new Float32Array(memory.buffer, turned, taps * c * channels);

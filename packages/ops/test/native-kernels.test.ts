@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { decodeBase64 } from '../src/wasm/base64.js';
 import { type Kernels, simdBytes } from '../src/wasm/kernels.generated.js';
 import { NULL_POINTER, type Pointer } from '../src/wasm/pointer.js';
-import { type AllKernels, CASES, composeNativeOnly, type Draw } from './native-kernel-cases.js';
+import { type AllKernels, CASES, composeKernels, type Draw } from './native-kernel-cases.js';
 
 // The suite switches the addon off, so that its other tests run the WebAssembly kernels.
 process.env['UNITSPHERE_NATIVE'] = '1';
@@ -17,7 +17,7 @@ const stock = new WebAssembly.Instance(new WebAssembly.Module(decodeBase64(simdB
   .exports as unknown as Kernels;
 /** The second half of the memory: what references need beyond a case's own arguments. */
 const SPARE = 16 << 20;
-const wasm = { ...stock, ...composeNativeOnly(stock, memory, SPARE as Pointer) } as AllKernels;
+const wasm = { ...stock, ...composeKernels(stock, memory, SPARE as Pointer) } as AllKernels;
 
 /** Floats that a previous run may have written. */
 let used = SPARE / 4;

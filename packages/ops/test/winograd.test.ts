@@ -1,10 +1,11 @@
-// Errors of Winograd's algorithm beside those of the direct product by the same addon, both measured against sums in float64.
-// Skipped where the addon is not built.
-import { bindKernels, supportedIsas } from '@unitsphere/native';
+// Errors of Winograd's algorithm beside those of the direct product, both measured against sums in float64. On the processor's own
+// kernels, where the addon is built, and on the WebAssembly kernels with and without relaxed SIMD.
+import { bindKernels, type Isa, supportedIsas } from '@unitsphere/native';
 import { describe, expect, test } from 'vitest';
-import type { Kernels } from '../src/wasm/kernels.generated.js';
+import { decodeBase64 } from '../src/wasm/base64.js';
+import { type Kernels, relaxedSimdBytes, simdBytes } from '../src/wasm/kernels.generated.js';
 import type { NativeOnlyKernels } from '../src/wasm/native-kernels.js';
-import { NULL_POINTER, type Pointer } from '../src/wasm/pointer.js';
+import { NULL_POINTER, offset, type Pointer } from '../src/wasm/pointer.js';
 
 // The suite switches the addon off, so that its other tests run the WebAssembly kernels.
 process.env['UNITSPHERE_NATIVE'] = '1';
@@ -20,6 +21,40 @@ const SAMPLES = 400;
 
 const memory = new WebAssembly.Memory({ initial: 1024 });
 const floats = new Float32Array(memory.buffer);
+/** Address of what the WebAssembly kernels require besides their arguments. */
+const SPARE = (40 << 20) as Pointer;
+
+const wasm = (bytes: string) =>
+  new WebAssembly.Instance(new WebAssembly.Module(decodeBase64(bytes)), { env: { memory } })
+    .exports as unknown as Kernels;
+
+const places = [
+  'WebAssembly',
+  // Not every version of Node.js has relaxed SIMD.
+  ...(WebAssembly.validate(decodeBase64(relaxedSimdBytes)) ? ['WebAssembly with relaxed SIMD'] : []),
+  ...supportedIsas(),
+];
+
+/** The kernels of a place; those of convolutions have the arguments of the native ones. */
+function kernelsOf(place: string): Kernels & Pick<NativeOnlyKernels, 'convolve' | 'convolveBackpropFilter'> {
+  if (!place.startsWith('WebAssembly')) {
+    return bindKernels(memory, place as Isa) as unknown as Kernels & NativeOnlyKernels;
+  }
+  const k = wasm(place.includes('relaxed') ? relaxedSimdBytes : simdBytes);
+  return {
+    ...k,
+    convolve(x, n, h, w, c, kh, kw, sh, sw, top, left, oh, ow, filter, channels, y) {
+      const sizes = [h, w, c, kh, kw, sh, sw, top, left, oh, ow] as const;
+      const scratch = offset(SPARE, 4 * k.transformedFilterFloats(...sizes, channels));
+      k.transformFilter(filter, c, channels, SPARE);
+      const nothing = [NULL_POINTER, 0, NULL_POINTER, NULL_POINTER] as const;
+      k.winogradFused(x, n, ...sizes, SPARE, channels, ...nothing, y, scratch);
+    },
+    convolveBackpropFilter(x, dy, n, h, w, c, _kh, _kw, _sh, _sw, top, left, oh, ow, channels, dw) {
+      k.winogradBackpropFilter(x, dy, n, h, w, c, top, left, oh, ow, channels, dw, SPARE);
+    },
+  };
+}
 
 /** Numbers of a normal distribution by the Box-Muller transform, from a linear congruential generator. */
 function normal(seed: number): () => number {
@@ -41,8 +76,8 @@ function errorOf(values: Float32Array, exact: (index: number) => number): number
   return rootMeanSquare(indices.map((i) => values[i] - exact(i)));
 }
 
-describe.skipIf(supportedIsas().length === 0).each(supportedIsas())('%s', (isa) => {
-  const k = bindKernels(memory, isa) as unknown as Kernels & NativeOnlyKernels;
+describe.each(places)('%s', (place) => {
+  const k = kernelsOf(place);
 
   test.each(SHAPES)(
     'errors are at most 3 times those of the direct product: %s images of %s, %s to %s',
@@ -86,7 +121,7 @@ describe.skipIf(supportedIsas().length === 0).each(supportedIsas())('%s', (isa) 
           channels,
           0,
           0,
-          NULL_POINTER,
+          SPARE,
         );
       product(0, pixels, 9 * c, filter, directY);
       product(1, 9 * c, pixels, dy, directDw);
@@ -127,7 +162,7 @@ describe.skipIf(supportedIsas().length === 0).each(supportedIsas())('%s', (isa) 
     const run = (first: number, images: number) => {
       const [from, to] = [(4 * (x + first * count)) as Pointer, (4 * y) as Pointer];
       const { winogradFused } = k;
-      winogradFused(from, images, ...sizes, NULL_POINTER, 0, NULL_POINTER, NULL_POINTER, to, NULL_POINTER);
+      winogradFused(from, images, ...sizes, NULL_POINTER, 0, NULL_POINTER, NULL_POINTER, to, SPARE);
       return floats.slice(y, y + images * count);
     };
     const together = run(0, 3);

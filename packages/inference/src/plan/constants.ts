@@ -37,12 +37,12 @@ function constantsOf(step: Step, kernels: Kernels): StepConstants {
 }
 
 /**
- * Returns the weights of a convolution: `transformed` where the native kernels compute it by Winograd's algorithm, else `weights`,
+ * Returns the weights of a convolution: `transformed` where the kernels compute it by Winograd's algorithm, else `weights`,
  * panels of `panelWidth` columns, each with all rows, the last one padded with zeros.
  */
 function weightsOf(step: Convolution, kernels: Kernels): StepConstants {
   const { weights, channels } = step;
-  const size = kernels['transformedFilterFloats']?.(...windowArguments(step), channels) ?? 0;
+  const size = kernels['transformedFilterFloats'](...windowArguments(step), channels);
   if (size === 0) return { weights: packPanels(weights, channels, kernels['panelWidth']()) };
   const run = (from: number, to: number) => {
     kernels['transformFilter'](from, step.image[2], channels, to);

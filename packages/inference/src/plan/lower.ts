@@ -138,7 +138,9 @@ export function scratchBytes(
 ): number {
   if (step.kind === 'attention') return kernels['selfAttentionScratchBytes'](step.tokens);
   if (step.kind === 'convolution') {
-    const { kernel, image } = step;
+    const { kernel, image, channels } = step;
+    if (kernels['transformedFilterFloats'](...windowArguments(step), channels) > 0)
+      return kernels['winogradScratchBytes'](image[2]);
     return kernels['convFusedScratchBytes'](kernel[0] * kernel[1] * image[2]);
   }
   if (step.kind === 'depthwise') {

@@ -1,4 +1,5 @@
 import type * as tf from '@tensorflow/tfjs-core';
+import { kernelCode } from '../activation-names.js';
 import type { ConvolutionAttrs } from '../define-convolution.js';
 import type { Kernel } from '../define-op.js';
 import { type Window, windowShape } from '../window.js';
@@ -116,6 +117,39 @@ function convolveNative(
   );
 }
 
+/** Returns whether the WebAssembly kernels compute a convolution by Winograd's algorithm. */
+function hasTiles({ kernels }: WasmRuntime, g: Geometry): boolean {
+  const { h, w, c, kh, kw, stride, padding, oh, ow, channels } = g;
+  return (
+    kernels.transformedFilterFloats(h, w, c, kh, kw, stride, stride, padding, padding, oh, ow, channels) > 0
+  );
+}
+
+/**
+ * Writes the convolution of x with a filter by Winograd's algorithm. Returns false if it must be computed directly: for sizes that
+ * gain nothing, and if an output is not finite, because one NaN reaches a whole tile.
+ */
+function convolveTiles(
+  runtime: WasmRuntime,
+  g: Geometry & { padTop?: number; padLeft?: number },
+  x: Pointer,
+  filter: Pointer,
+  y: Pointer,
+): boolean {
+  const { n, h, w, c, kh, kw, channels, stride, padding, padTop = padding, padLeft = padding, oh, ow } = g;
+  const { kernels } = runtime;
+  const sizes = [h, w, c, kh, kw, stride, stride, padTop, padLeft, oh, ow] as const;
+  const floats = kernels.transformedFilterFloats(...sizes, channels);
+  if (floats === 0) return false;
+  const scratchBytes = kernels.winogradScratchBytes(c);
+  return runtime.withScratch(scratchBytes + 4 * floats, (scratch) => {
+    const weights = offset(scratch, scratchBytes);
+    kernels.transformFilter(filter, c, channels, weights);
+    const nothing = [NULL_POINTER, kernelCode.none, NULL_POINTER, NULL_POINTER] as const;
+    return kernels.winogradFused(x, n, ...sizes, weights, channels, ...nothing, y, scratch) === 1;
+  });
+}
+
 export const conv2dWasm: Kernel<{ x: tf.Tensor4D; filter: tf.Tensor4D }, ConvolutionAttrs> = ({
   inputs,
   attrs,
@@ -132,6 +166,8 @@ export const conv2dWasm: Kernel<{ x: tf.Tensor4D; filter: tf.Tensor4D }, Convolu
       runtime.gemm(false, false, patchRows, channels, patchSize, xAt, filterAt, yAt, { bfloat16 });
     } else if (runtime.native) {
       convolveNative(runtime.native, g, xAt, filterAt, yAt, bfloat16);
+    } else if (convolveTiles(runtime, g, xAt, filterAt, yAt)) {
+      // Computed.
     } else if (g.isThin) {
       runtime.withGemmScratch((scratch) =>
         runtime.kernels.convThin(
@@ -180,16 +216,18 @@ export const conv2dBackpropInputWasm: Kernel<
       runtime.gemm(false, true, patchRows, patchSize, channels, dyAt, filterAt, dxAt, { bfloat16 });
       return;
     }
-    const { native } = runtime;
-    if (native && stride === 1 && padding < Math.min(kh, kw)) {
+    const { native, kernels } = runtime;
+    const ofDy = { ...g, h: oh, w: ow, c: channels, channels: c, oh: h, ow: w };
+    if (stride === 1 && padding < Math.min(kh, kw) && (native || hasTiles(runtime, ofDy))) {
       // A convolution of dy with the turned filter, which reads and writes each value once.
-      runtime.withScratch(4 * patchSize * channels, (turned) => {
-        native.turnFilter(filterAt, kh * kw, c, channels, turned);
-        const ofDy = { ...g, h: oh, w: ow, c: channels, channels: c, oh: h, ow: w };
+      const isComputed = runtime.withScratch(4 * patchSize * channels, (turned) => {
+        kernels.turnFilter(filterAt, kh * kw, c, channels, turned);
         const padded = { ...ofDy, padTop: kh - 1 - padding, padLeft: kw - 1 - padding };
+        if (!native) return convolveTiles(runtime, padded, dyAt, turned, dxAt);
         convolveNative(native, padded, dyAt, turned, dxAt, bfloat16);
+        return true;
       });
-      return;
+      if (isComputed) return;
     }
     runtime.floats(dxAt, n * h * w * c).fill(0);
     forPatchBlocks(runtime, g, (row0, row1, patches) => {
@@ -236,6 +274,28 @@ export const conv2dBackpropFilterWasm: Kernel<
     if (runtime.native) {
       runtime.native.convolveBackpropFilter(xAt, dyAt, ...sizes, dwAt, NULL_POINTER, +bfloat16);
       return;
+    }
+    if (hasTiles(runtime, g)) {
+      const { kernels } = runtime;
+      const bytes = kernels.winogradBackpropFilterScratchBytes(c, channels);
+      const isFinite = runtime.withScratch(bytes, (scratch) =>
+        kernels.winogradBackpropFilter(
+          xAt,
+          dyAt,
+          n,
+          h,
+          w,
+          c,
+          padding,
+          padding,
+          oh,
+          ow,
+          channels,
+          dwAt,
+          scratch,
+        ),
+      );
+      if (isFinite) return;
     }
     if (g.isThin) {
       runtime.withGemmScratch((scratch) =>

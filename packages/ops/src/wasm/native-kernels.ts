@@ -43,30 +43,6 @@ export interface NativeOnlyKernels {
   convolveBackpropFilter(
     ...sizes: [...Parameters<Kernels['convThinBackpropFilter']>, bfloat16: number]
   ): void;
-  /**
-   * Floats of the transformed filter with which winogradFused computes a convolution of these sizes; 0 if convFused computes it
-   * faster. It does not depend on the number of images.
-   */
-  transformedFilterFloats(
-    h: number,
-    w: number,
-    c: number,
-    kh: number,
-    kw: number,
-    sh: number,
-    sw: number,
-    top: number,
-    left: number,
-    oh: number,
-    ow: number,
-    channels: number,
-  ): number;
-  /** Transforms a filter [3,3,c,channels] for winogradFused. */
-  transformFilter(filter: Pointer, c: number, channels: number, out: Pointer): void;
-  /** convFused by Winograd's algorithm, with a transformed filter. NaN and infinities spread to all outputs of a tile. */
-  winogradFused(...sizes: Parameters<Kernels['convFused']>): void;
-  /** turned[taps,channels,c]: the filter [taps,c,channels] turned by 180 degrees, with its channels exchanged. */
-  turnFilter(filter: Pointer, taps: number, c: number, channels: number, turned: Pointer): void;
 }
 
 /** The processor's own kernels. Those of the same names replace WebAssembly kernels. */

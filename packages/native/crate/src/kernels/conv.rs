@@ -55,10 +55,15 @@ pub unsafe fn convolve<S: Simd>(args: &mut Args) -> f64 {
     let (filter, channels, y) = (args.floats(), args.size(), args.floats());
     args.skip();
     let bfloat16 = args.flag();
-    if !bfloat16 && winograd::suits(n, &s, channels, true) {
+    if winograd::suits(n, &s, channels, true, bfloat16) {
         let weights = Weights::Filter(filter);
         let convolution = Convolution { x, n, s: &s, weights, channels, y, finish: Finish::NOTHING };
-        if winograd::convolve::<S>(&convolution) {
+        let is_finite = if bfloat16 {
+            winograd::convolve::<S, true>(&convolution)
+        } else {
+            winograd::convolve::<S, false>(&convolution)
+        };
+        if is_finite {
             return 0.0;
         }
         // In a tile, one NaN or infinity reaches outputs that do not depend on it, so the direct product decides.
@@ -87,11 +92,15 @@ pub unsafe fn backprop_filter<S: Simd>(args: &mut Args) -> f64 {
     let (channels, dw) = (args.size(), args.floats());
     args.skip();
     let bfloat16 = args.flag();
-    if !bfloat16
-        && winograd::suits(n, &s, channels, true)
-        && winograd::backprop_filter::<S>(x, dy, n, &s, channels, dw)
-    {
-        return 0.0;
+    if winograd::suits(n, &s, channels, true, bfloat16) {
+        let is_finite = if bfloat16 {
+            winograd::backprop_filter::<S, true>(x, dy, n, &s, channels, dw)
+        } else {
+            winograd::backprop_filter::<S, false>(x, dy, n, &s, channels, dw)
+        };
+        if is_finite {
+            return 0.0;
+        }
     }
     let product = Product {
         trans_a: true,

@@ -42,7 +42,7 @@ pub unsafe fn conv_fused<S: Simd>(args: &mut Args) -> f64 {
 #[inline(always)]
 pub unsafe fn transformed_filter_floats<S: Simd>(args: &mut Args) -> f64 {
     let (s, channels) = (Sizes::read(args), args.size());
-    if winograd::suits(1, &s, channels, false) {
+    if winograd::suits(1, &s, channels, false, false) {
         winograd::transformed_floats::<S>(s.c, channels) as f64
     } else {
         0.0
@@ -53,11 +53,12 @@ pub unsafe fn transformed_filter_floats<S: Simd>(args: &mut Args) -> f64 {
 #[inline(always)]
 pub unsafe fn transform_filter<S: Simd>(args: &mut Args) -> f64 {
     let (filter, c, channels, out) = (args.floats(), args.size(), args.size(), args.floats());
-    winograd::transform_filter::<S>(filter, c, channels, out);
+    winograd::transform_filter::<S, false>(filter, c, channels, out);
     0.0
 }
 
 /// `conv_fused` by Winograd's algorithm, with a transformed filter. NaN and infinities spread to all outputs of a tile.
+/// Returns 1 if the sums of all outputs are finite.
 #[inline(always)]
 pub unsafe fn winograd_fused<S: Simd>(args: &mut Args) -> f64 {
     let (x, n, s) = (args.floats(), args.size(), Sizes::read(args));
@@ -65,8 +66,8 @@ pub unsafe fn winograd_fused<S: Simd>(args: &mut Args) -> f64 {
     let finish = Finish::read_activation(args);
     let (added, y) = (args.floats(), args.floats());
     let finish = Finish { added, ..finish };
-    winograd::convolve::<S>(&Convolution { x, n, s: &s, weights, channels, y, finish });
-    0.0
+    let convolution = Convolution { x, n, s: &s, weights, channels, y, finish };
+    winograd::convolve::<S, false>(&convolution) as usize as f64
 }
 
 #[inline(always)]

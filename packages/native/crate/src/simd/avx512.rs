@@ -130,6 +130,14 @@ impl Simd for Avx512 {
     unsafe fn narrow_bfloat16(first: Self, second: Self) -> Self {
         Self(std::mem::transmute::<__m512bh, __m512>(_mm512_cvtne2ps_pbh(second.0, first.0)))
     }
+    #[inline(always)]
+    unsafe fn round_bfloat16(self) -> Self {
+        let bits = _mm512_castps_si512(self.0);
+        let odd = _mm512_and_si512(_mm512_srli_epi32::<16>(bits), _mm512_set1_epi32(1));
+        let rounded = _mm512_add_epi32(_mm512_add_epi32(bits, _mm512_set1_epi32(0x7fff)), odd);
+        let kept = _mm512_and_si512(rounded, _mm512_set1_epi32(!0xffff));
+        Self::select(self.is_nan(), self, Self(_mm512_castsi512_ps(kept)))
+    }
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,fma")]

@@ -67,6 +67,12 @@ pub trait Simd: Copy {
         unreachable!()
     }
 
+    /// The values rounded to bfloat16, ties to even. Sets without the instructions keep them.
+    #[inline(always)]
+    unsafe fn round_bfloat16(self) -> Self {
+        self
+    }
+
     #[inline(always)]
     unsafe fn load_n(from: *const f32, count: usize) -> Self {
         if count >= Self::LANES {

@@ -17,9 +17,9 @@ const HELD: usize = 1 << 20;
 /// Least tiles that are held at a time: fewer do not repay reading and writing the sums.
 const LEAST: usize = 2 * DEPTH;
 
-/// dw[3,3,c,channels] from x[n,h,w,c] and dy[n,oh,ow,channels]. Returns whether all its values are finite.
+/// dw[3,3,c,channels] from x[n,h,w,c] and dy[n,oh,ow,channels]; with ROUND, of values rounded to bfloat16. Returns whether all its values are finite.
 #[inline(always)]
-pub unsafe fn backprop_filter<S: Simd>(
+pub unsafe fn backprop_filter<S: Simd, const ROUND: bool>(
     x: *const f32,
     dy: *const f32,
     n: usize,
@@ -43,8 +43,8 @@ pub unsafe fn backprop_filter<S: Simd>(
     let mut first = 0;
     while first < count {
         let here = block.min(count - first);
-        transform_images::<S>(x, &tiles, first, here, &images);
-        transform_gradients::<S>(dy, channels, &tiles, first, here, &gradients);
+        transform_images::<S, ROUND>(x, &tiles, first, here, &images);
+        transform_gradients::<S, ROUND>(dy, channels, &tiles, first, here, &gradients);
         for i in 0..blocks {
             let rows = ROWS.min(s.c - i * ROWS);
             for j in 0..panels {

@@ -1,5 +1,5 @@
 //! y = x * filter, and with a turned filter the gradient of the input.
-use super::tiles::{image_planes, transform_images, Place, Planes, Tiles, SIDE};
+use super::tiles::{image_planes, load_operand, transform_images, Place, Planes, Tiles, SIDE};
 use super::transforms::{filter, output};
 use super::{BLOCK, POSITIONS};
 use crate::heap::Scratch;
@@ -47,14 +47,14 @@ pub fn transformed_floats<S: Simd>(c: usize, channels: usize) -> usize {
 /// Transforms a filter [3,3,c,channels] to panels [panel][chunk][position][channel of the chunk][column], where a panel has two
 /// vectors of columns.
 #[inline(always)]
-pub unsafe fn transform_filter<S: Simd>(from: *const f32, c: usize, channels: usize, out: *mut f32) {
+pub unsafe fn transform_filter<S: Simd, const ROUND: bool>(from: *const f32, c: usize, channels: usize, out: *mut f32) {
     let width = 2 * S::LANES;
     let mut j = 0;
     while j < channels {
         let mut k = 0;
         while k < c {
             let depth = CHUNK.min(c - k);
-            transform_chunk::<S>(from, c, channels, j, k, depth, out.add(POSITIONS * (j * c + k * width)));
+            transform_chunk::<S, ROUND>(from, c, channels, j, k, depth, out.add(POSITIONS * (j * c + k * width)));
             k += CHUNK;
         }
         j += width;
@@ -63,7 +63,7 @@ pub unsafe fn transform_filter<S: Simd>(from: *const f32, c: usize, channels: us
 
 /// Transforms channels [k, k + depth) of a panel whose first column is j.
 #[inline(always)]
-unsafe fn transform_chunk<S: Simd>(
+unsafe fn transform_chunk<S: Simd, const ROUND: bool>(
     from: *const f32,
     c: usize,
     channels: usize,
@@ -83,7 +83,7 @@ unsafe fn transform_chunk<S: Simd>(
                     let mut taps = [zero; 3];
                     for y in 0..3 {
                         let at = from.add(((y * 3 + x) * c + k + row) * channels + column);
-                        taps[y] = S::load_n(at, channels - column);
+                        taps[y] = load_operand::<S, ROUND>(at, channels - column);
                     }
                     let taps = filter(taps);
                     for y in 0..6 {
@@ -101,9 +101,9 @@ unsafe fn transform_chunk<S: Simd>(
     }
 }
 
-/// Computes a convolution. Returns whether all outputs before `finish` are finite.
+/// Computes a convolution; with ROUND, of operands rounded to bfloat16. Returns whether all outputs before `finish` are finite.
 #[inline(always)]
-pub unsafe fn convolve<S: Simd>(p: &Convolution) -> bool {
+pub unsafe fn convolve<S: Simd, const ROUND: bool>(p: &Convolution) -> bool {
     let (c, channels, width) = (p.s.c, p.channels, 2 * S::LANES);
     let tiles = Tiles::new(p.n, p.s);
     let count = tiles.count();
@@ -114,7 +114,7 @@ pub unsafe fn convolve<S: Simd>(p: &Convolution) -> bool {
     let is_kept = kept <= KEPT_FILTER;
     let mut transformed = Scratch::new(if is_kept { kept } else { POSITIONS * CHUNK * width });
     if let (Weights::Filter(from), true) = (&p.weights, is_kept) {
-        transform_filter::<S>(*from, c, channels, transformed.at());
+        transform_filter::<S, ROUND>(*from, c, channels, transformed.at());
     }
     let least = S::TILE_ROWS * if is_kept { LEAST_GROUPS } else { GROUPS_OF_TRANSFORMED };
     let cached = CACHED_TILES / (POSITIONS * c) / S::TILE_ROWS * S::TILE_ROWS;
@@ -127,7 +127,7 @@ pub unsafe fn convolve<S: Simd>(p: &Convolution) -> bool {
     let mut first = 0;
     while first < count {
         let rows = block.min(count - first);
-        transform_images::<S>(p.x, &tiles, first, rows, &images);
+        transform_images::<S, ROUND>(p.x, &tiles, first, rows, &images);
         let mut j = 0;
         while j < channels {
             let mut k = 0;
@@ -138,7 +138,7 @@ pub unsafe fn convolve<S: Simd>(p: &Convolution) -> bool {
                     Weights::Transformed(at) => at.add(offset),
                     Weights::Filter(_) if is_kept => transformed.at().add(offset) as *const f32,
                     Weights::Filter(from) => {
-                        transform_chunk::<S>(from, c, channels, j, k, depth, transformed.at());
+                        transform_chunk::<S, ROUND>(from, c, channels, j, k, depth, transformed.at());
                         transformed.at() as *const f32
                     }
                 };

@@ -64,9 +64,26 @@ impl Planes {
     }
 }
 
+/// Loads up to a vector of operands; with ROUND, they become bfloat16 values.
+#[inline(always)]
+pub unsafe fn load_operand<S: Simd, const ROUND: bool>(from: *const f32, count: usize) -> S {
+    let values = S::load_n(from, count);
+    if ROUND {
+        values.round_bfloat16()
+    } else {
+        values
+    }
+}
+
 /// Transforms the pixels of tiles [first, first + count) of x. Channels past the last one up to a vector's end become 0.
 #[inline(always)]
-pub unsafe fn transform_images<S: Simd>(x: *const f32, tiles: &Tiles, first: usize, count: usize, out: &Planes) {
+pub unsafe fn transform_images<S: Simd, const ROUND: bool>(
+    x: *const f32,
+    tiles: &Tiles,
+    first: usize,
+    count: usize,
+    out: &Planes,
+) {
     let s = tiles.s;
     for tile in 0..count {
         let place = tiles.place(first + tile);
@@ -79,9 +96,9 @@ pub unsafe fn transform_images<S: Simd>(x: *const f32, tiles: &Tiles, first: usi
             let to = out.position(ch / out.width, 0).add(tile * out.width + ch % out.width);
             let from = corner.wrapping_add(ch);
             if inside && ch + S::LANES <= s.c {
-                transform_window::<S, true>(from, s, iy, ix, S::LANES, to, out.plane());
+                transform_window::<S, ROUND, true>(from, s, iy, ix, S::LANES, to, out.plane());
             } else {
-                transform_window::<S, false>(from, s, iy, ix, s.c - ch, to, out.plane());
+                transform_window::<S, ROUND, false>(from, s, iy, ix, s.c - ch, to, out.plane());
             }
             ch += S::LANES;
         }
@@ -90,7 +107,7 @@ pub unsafe fn transform_images<S: Simd>(x: *const f32, tiles: &Tiles, first: usi
 
 /// Transforms one vector of channels of a tile whose first pixel, at `from`, is (iy, ix). WHOLE: all pixels are in the image.
 #[inline(always)]
-unsafe fn transform_window<S: Simd, const WHOLE: bool>(
+unsafe fn transform_window<S: Simd, const ROUND: bool, const WHOLE: bool>(
     from: *const f32,
     s: &Sizes,
     iy: isize,
@@ -106,11 +123,11 @@ unsafe fn transform_window<S: Simd, const WHOLE: bool>(
         for y in 0..WINDOW {
             let at = from.wrapping_offset((y as isize * s.w + x as isize) * s.c as isize);
             if WHOLE {
-                column[y] = S::load(at);
+                column[y] = load_operand::<S, ROUND>(at, S::LANES);
             } else {
                 let (py, px) = (iy + y as isize, ix + x as isize);
                 if py >= 0 && py < s.h && px >= 0 && px < s.w {
-                    column[y] = S::load_n(at, channels);
+                    column[y] = load_operand::<S, ROUND>(at, channels);
                 }
             }
         }
@@ -129,7 +146,7 @@ unsafe fn transform_window<S: Simd, const WHOLE: bool>(
 
 /// Transforms the output's gradient dy[n,oh,ow,channels] of tiles [first, first + count).
 #[inline(always)]
-pub unsafe fn transform_gradients<S: Simd>(
+pub unsafe fn transform_gradients<S: Simd, const ROUND: bool>(
     dy: *const f32,
     channels: usize,
     tiles: &Tiles,
@@ -150,7 +167,8 @@ pub unsafe fn transform_gradients<S: Simd>(
                 let mut column = [zero; SIDE];
                 for y in 0..SIDE {
                     if oy + y < oh && ox + x < ow {
-                        column[y] = S::load_n(corner.add((y * ow + x) * channels + ch), channels - ch);
+                        let at = corner.add((y * ow + x) * channels + ch);
+                        column[y] = load_operand::<S, ROUND>(at, channels - ch);
                     }
                 }
                 let column = output_gradient(column);
