@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { compareVersions, inspectBinary } from './inspect-binary.mjs';
-import { binaryName, GLIBC, releasedTargets } from './targets.mjs';
+import { binaryName, GLIBC, MACOS, releasedTargets } from './targets.mjs';
 
 /** The size budget of a binary in its tarball: 20 % above the largest one. */
 const MOST_PACKED_BYTES = 1_000_000;
@@ -10,7 +10,7 @@ const MOST_PACKED_BYTES = 1_000_000;
 const SYSTEM_LIBRARIES = {
   glibc: /^(libc\.so\.6|libm\.so\.6|libdl\.so\.2|libpthread\.so\.0|libgcc_s\.so\.1|ld-linux-[\w-]+\.so\.\d)$/,
   musl: /^(libc\.so|libgcc_s\.so\.1)$/,
-  darwin: /^\/usr\/lib\/(libSystem\.B|libiconv\.2)\.dylib$/,
+  darwin: /^\/usr\/lib\/(libSystem\.B|libiconv\.2|libcharset\.1)\.dylib$/,
   win32:
     /^(kernel32|ntdll|ucrtbase|bcryptprimitives|api-ms-win-[\w-]+|msvcrt|ws2_32|userenv|advapi32)\.dll$/i,
 };
@@ -38,6 +38,12 @@ export function checkBinary({ os, cpu, libc }, file) {
     ...(foreign.length > 0 ? [`requires ${foreign.join(', ')}, which a system may lack`] : []),
     ...(facts.glibc && compareVersions(facts.glibc, GLIBC) > 0
       ? [`requires glibc ${facts.glibc}, but Node.js supports ${GLIBC}`]
+      : []),
+    ...(facts.macos && compareVersions(facts.macos, MACOS) > 0
+      ? [`requires macOS ${facts.macos}, but Node.js supports ${MACOS}`]
+      : []),
+    ...(facts.isSigned === false && cpu === 'arm64'
+      ? ['has no valid signature, without which macOS on arm64 loads no code']
       : []),
     ...(packedBytes > MOST_PACKED_BYTES
       ? [`has ${packedBytes} bytes packed, above the budget of ${MOST_PACKED_BYTES}`]

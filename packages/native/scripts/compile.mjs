@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { binaryName, GLIBC } from './targets.mjs';
+import { binaryName, GLIBC, MACOS } from './targets.mjs';
 import { describeThirdParties } from './third-parties.mjs';
 
 export const packageFolder = fileURLToPath(new URL('..', import.meta.url));
@@ -54,6 +54,7 @@ export function compileAddon({ target, platform }, host, isCross = target !== ho
       env: {
         ...process.env,
         UNITSPHERE_NATIVE_VERSION: version,
+        MACOSX_DEPLOYMENT_TARGET: MACOS,
         ...(flags && { RUSTFLAGS: `${process.env.RUSTFLAGS ?? ''} ${flags}`.trim() }),
       },
       stdio: 'inherit',

@@ -1,4 +1,5 @@
 // Reads what a loader needs to know of a library: ELF (Linux), Mach-O (macOS) and PE (Windows), 64 bits, little-endian.
+import { createHash } from 'node:crypto';
 
 /**
  * @typedef {object} BinaryFacts
@@ -8,6 +9,7 @@
  * @property {string[]} libraries Libraries that the loader must find.
  * @property {string} [glibc] The oldest version of glibc that has all imported symbols.
  * @property {string} [macos] The oldest version of macOS that it is built for.
+ * @property {boolean} [isSigned] Whether it has a signature of macOS that fits its bytes, by a certificate or without one.
  */
 
 /** @returns {BinaryFacts} The facts of a library from its bytes. */
@@ -87,6 +89,7 @@ function inspectMachO(view) {
     cpu: { 16777223: 'x64', 16777228: 'arm64' }[u32(4)] ?? String(u32(4)),
     exports: [],
     libraries: [],
+    isSigned: false,
   };
   for (let i = 0, at = 32; i < u32(16); i++, at += u32(at + 4)) {
     const command = u32(at) & 0x7fffffff;
@@ -96,6 +99,7 @@ function inspectMachO(view) {
       const version = u32(at + (command === 0x32 ? 12 : 8));
       facts.macos = `${version >> 16}.${(version >> 8) & 0xff}`;
     }
+    if (command === 0x1d) facts.isSigned = isSignatureValid(view, u32(at + 8));
     if (command === 2) {
       const [symbols, count, strings] = [u32(at + 8), u32(at + 12), u32(at + 16)];
       for (let entry = symbols; entry < symbols + 16 * count; entry += 16) {
@@ -106,6 +110,26 @@ function inspectMachO(view) {
     }
   }
   return facts;
+}
+
+/** Compares the hashes of a signature's code directory with the pages that they are of (xnu's osfmk/kern/cs_blobs.h). */
+function isSignatureValid(view, signature) {
+  const u32 = (at) => view.getUint32(at);
+  const directory = range(u32(signature + 8))
+    .map((i) => signature + u32(signature + 16 + 8 * i))
+    .find((at) => u32(at) === 0xfade0c02);
+  if (directory === undefined) return false;
+  const [hashes, count, end] = [16, 28, 32].map((offset) => u32(directory + offset));
+  const [hashBytes, kind, , shift] = range(4).map((i) => view.getUint8(directory + 36 + i));
+  const bytes = Buffer.from(view.buffer, view.byteOffset, view.byteLength);
+  return range(count).every((page) => {
+    const code = bytes.subarray(page << shift, Math.min((page + 1) << shift, end));
+    const at = directory + hashes + page * hashBytes;
+    const hash = createHash(kind === 1 ? 'sha1' : 'sha256')
+      .update(code)
+      .digest();
+    return hash.subarray(0, hashBytes).equals(bytes.subarray(at, at + hashBytes));
+  });
 }
 
 /** Microsoft's PE format: the optional header's first two directories. */

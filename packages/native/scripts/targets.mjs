@@ -21,6 +21,9 @@ export const TARGETS = [
 /** The oldest C library that Node.js 20 supports. */
 export const GLIBC = '2.28';
 
+/** The oldest macOS that Node.js 20 supports on every processor. */
+export const MACOS = '11.0';
+
 /** Returns the file name of a platform's binary. */
 export function binaryName(platform) {
   return `native.${platform}.node`;

@@ -35,7 +35,8 @@ describe('inspectBinary', () => {
       cpu: 'arm64',
       exports: expect.arrayContaining(['napi_register_module_v1', 'other']),
       libraries: ['/usr/lib/libSystem.B.dylib'],
-      macos: '15.0',
+      macos: '11.0',
+      isSigned: true,
     });
   });
 
@@ -76,6 +77,14 @@ describe('checkBinary', () => {
     bytes.write('nope', bytes.indexOf('napi_register_module_v1'));
     expect(check({ os: 'win32', cpu: 'x64' }, bytes).problems).toEqual([
       'does not export napi_register_module_v1, which Node.js calls',
+    ]);
+  });
+
+  test('names a library of macOS that was changed after it was signed', () => {
+    const bytes = library('darwin-arm64.dylib');
+    bytes[64] ^= 1;
+    expect(check({ os: 'darwin', cpu: 'arm64' }, bytes).problems).toEqual([
+      'has no valid signature, without which macOS on arm64 loads no code',
     ]);
   });
 

@@ -63,5 +63,7 @@ describe.skipIf(process.platform === 'win32')('what a build lacks', () => {
 });
 
 test('an unknown target is refused with the known ones', () => {
-  expect(() => findTarget('mips')).toThrow(/^mips is not a known target\. Use one of x86_64-unknown-linux-gnu, /);
+  expect(() => findTarget('mips')).toThrow(
+    /^mips is not a known target\. Use one of x86_64-unknown-linux-gnu, /,
+  );
 });
