@@ -11,10 +11,12 @@ import {
   type EmbeddingLoss,
   EuclideanDistance,
   type LossCall,
+  MultiSimilarityLoss,
   ProxyAnchorLoss,
   ProxyNCALoss,
   SigLIPLoss,
   SubCenterArcFaceLoss,
+  SupConLoss,
   ThresholdReducer,
 } from '../src/index.js';
 
@@ -112,6 +114,16 @@ test.each<[string, () => EmbeddingLoss, number, (LossCall | (() => LossCall))?]>
     () => new SigLIPLoss({ scale: 3, bias: 1, reducer: new ThresholdReducer({ low: 9.5 }) }),
     1,
   ],
+  ['SupConLoss', () => new SupConLoss({ temperature: 0.3 }), 1],
+  ['SupConLoss, a distance', () => new SupConLoss({ distance: new EuclideanDistance() }), 1],
+  ['SupConLoss, a reference', () => new SupConLoss({ blockRows: 2 }), 1, reference(67)],
+  ['MultiSimilarityLoss', () => new MultiSimilarityLoss(), 1],
+  [
+    'MultiSimilarityLoss, a distance',
+    () => new MultiSimilarityLoss({ distance: new EuclideanDistance(), base: 0.9 }),
+    1,
+  ],
+  ['MultiSimilarityLoss, a reference', () => new MultiSimilarityLoss({ blockRows: 2 }), 1, reference(67)],
   ['ProxyNCALoss', () => new ProxyNCALoss({ classes: 11, dimensions: 6, seed: 1 }), 1],
   [
     'ProxyNCALoss, large exponents',

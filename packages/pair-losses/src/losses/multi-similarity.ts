@@ -3,6 +3,10 @@ import { checkFinite, checkPositive } from '../check.js';
 import { CosineSimilarity } from '../distances/cosine.js';
 import { eachRow } from '../host/each-row.js';
 import { logSumExp } from '../host/log-sum-exp.js';
+import { maskColumn } from '../host/mask-column.js';
+import { scaleRow } from '../host/scale-row.js';
+import { softmaxFunctions } from '../host/softmax.js';
+import { addressOf } from '../host/wasm-functions.js';
 import type { LossPlan } from '../pairs/loss-plan.js';
 import { maskedLogSumExp } from '../pairs/masked-log-sum-exp.js';
 import { isTooFew, type LossOptions, PairLoss, pairCounts, signOf } from '../pairs/pair-loss.js';
@@ -49,7 +53,28 @@ export class MultiSimilarityLoss extends PairLoss {
     return {
       counts: [new Float64Array(pairs.rows).fill(1)],
       kernel: (block) => {
-        const { columns, parts } = block;
+        const { matrix, rows, columns, start, parts } = block;
+        const wasm = pairs.tuples ? undefined : softmaxFunctions(matrix);
+        if (wasm) {
+          const factor = -sign * beta;
+          const offset = sign * beta * base;
+          for (let row = 0; row < rows; row++) {
+            const values = matrix.subarray(row * columns, (row + 1) * columns);
+            const positives = pairs.positivesOf(start + row);
+            const x = Float64Array.from(positives, (k) => sign * alpha * (values[k] - base));
+            const pull = new Float64Array(x.length);
+            const near = logSumExp(x, new Float32Array(x.length).fill(1), pull, true);
+            for (const k of positives) maskColumn(values, k, factor);
+            maskColumn(values, pairs.ownColumnOf(start + row), factor);
+            const top = Math.max(0, wasm.largest(addressOf(values), columns, factor) + offset);
+            const sum = wasm.exponentials(addressOf(values), columns, factor, top - offset) + Math.exp(-top);
+            const loss = near / alpha + (top + Math.log(sum)) / beta;
+            const weight = parts[0].add(loss, start + row) * sign;
+            scaleRow(values, -weight / sum);
+            for (const [i, k] of positives.entries()) values[k] = weight * pull[i];
+          }
+          return;
+        }
         const x = new Float64Array(columns);
         const [pull, push] = [new Float64Array(columns), new Float64Array(columns)];
         eachRow(block, pairs, true, ({ row, values, positive, negative }) => {

@@ -3,6 +3,10 @@ import { checkPositive } from '../check.js';
 import { CosineSimilarity } from '../distances/cosine.js';
 import { eachRow } from '../host/each-row.js';
 import { exp } from '../host/exp.js';
+import { maskColumn } from '../host/mask-column.js';
+import { scaleRow } from '../host/scale-row.js';
+import { softmaxFunctions } from '../host/softmax.js';
+import { addressOf } from '../host/wasm-functions.js';
 import type { LossPlan } from '../pairs/loss-plan.js';
 import { maskedLogSumExp } from '../pairs/masked-log-sum-exp.js';
 import { hasAny, isTooFew, type LossOptions, PairLoss, pairCounts, signOf } from '../pairs/pair-loss.js';
@@ -41,7 +45,25 @@ export class SupConLoss extends PairLoss {
     return {
       counts: [new Float64Array(pairs.rows).fill(1)],
       kernel: (block) => {
-        const { columns, parts } = block;
+        const { matrix, rows, columns, start, parts } = block;
+        const wasm = pairs.tuples ? undefined : softmaxFunctions(matrix);
+        if (wasm) {
+          for (let row = 0; row < rows; row++) {
+            const values = matrix.subarray(row * columns, (row + 1) * columns);
+            const positives = pairs.positivesOf(start + row);
+            const count = positives.length;
+            maskColumn(values, pairs.ownColumnOf(start + row), scale);
+            let near = 0;
+            for (const k of positives) near += values[k] * scale;
+            const top = wasm.largest(addressOf(values), columns, scale);
+            const sum = wasm.exponentials(addressOf(values), columns, scale, top);
+            const loss = count > 0 ? top + Math.log(sum) - near / count : 0;
+            const weight = parts[0].add(loss, start + row) * (count > 0 ? scale : 0);
+            scaleRow(values, sum > 0 ? weight / sum : 0);
+            for (const k of positives) values[k] -= weight / count;
+          }
+          return;
+        }
         const terms = new Float64Array(columns);
         eachRow(block, pairs, true, ({ row, values, positive, negative }) => {
           let [count, near, top] = [0, 0, Number.NEGATIVE_INFINITY];
