@@ -39,6 +39,11 @@ export function computeRatios(results: readonly StepResult[]): StepRatios {
   byProcessor('mediumProcessorRatio', medium, float32);
   speed('mediumRatioToAutocast', medium, autocast);
   byProcessor('mediumProcessorRatioToAutocast', medium, autocastAlone);
+  // TensorFlow's library beside PyTorch with its default settings.
+  const node = results.find(({ id }) => id === 'unitsphere-node');
+  const defaults = results.find(({ id }) => id === 'pytorch-eager');
+  speed('nodeRatioToPyTorch', node, defaults);
+  byProcessor('nodeProcessorRatioToPyTorch', node, defaults);
   const both = best && pytorch;
   return {
     ratioToPyTorch: speed('ratioToPyTorch', best, pytorch),
