@@ -1,8 +1,8 @@
 // Compares the native kernels with the WebAssembly kernels, and with the contract, on another Node.js than the one of the tests: on musl,
 // or for another processor under an emulator.
-//   node tools/native/check-kernels.mjs [COMMAND…]   the command that starts that Node.js; default: this one
+//   node tools/native/check-kernels.mjs [--cases=REGEXP] [COMMAND…]   the command that starts that Node.js; default: this one
 //   node tools/native/check-kernels.mjs qemu-aarch64 -L /usr/aarch64-linux-gnu /opt/node-arm64/bin/node
-// KERNEL_CASES=REGEXP selects kernels, and then the contract does not run. An emulator needs hours for all of the contract.
+// With --cases, only the kernels that it matches are compared, and the contract does not run: an emulator needs hours for it.
 // It requires the build (npm test, or npm run build) and that platform's binary: npm run build:native -- TARGET.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -13,7 +13,9 @@ import { build } from 'esbuild';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const root = join(here, '..', '..');
-const words = process.argv.slice(2);
+const [first = '', ...others] = process.argv.slice(2);
+const cases = /^--cases=(.*)/.exec(first)?.[1];
+const words = cases === undefined ? process.argv.slice(2) : others;
 const command = words.length > 0 ? words : [process.execPath];
 const folder = mkdtempSync(join(tmpdir(), 'unitsphere-kernels-'));
 try {
@@ -25,10 +27,10 @@ try {
   writeFileSync(preload, `process.execPath = ${JSON.stringify(node)};\n`);
 
   // The tests' own runner has a native library, which other platforms lack here. The bundle is where packages are found.
-  const cases = join(root, 'node_modules', '.cache', 'native-kernels.mjs');
+  const bundle = join(root, 'node_modules', '.cache', 'native-kernels.mjs');
   await build({
     entryPoints: [join(root, 'packages', 'ops', 'test', 'native-kernels.test.ts')],
-    outfile: cases,
+    outfile: bundle,
     bundle: true,
     platform: 'node',
     format: 'esm',
@@ -36,14 +38,16 @@ try {
     alias: { vitest: join(here, 'test-runner.mjs') },
     logLevel: 'warning',
   });
-  const run = (script) =>
-    spawnSync(node, ['-r', preload, script], {
+  const run = (...script) =>
+    spawnSync(node, ['-r', preload, ...script], {
       stdio: 'inherit',
       env: { ...process.env, UNITSPHERE_NATIVE: '1', CHROMIUM_PATH: join(folder, 'none') },
     }).status;
-  const scripts = [cases, ...(process.env.KERNEL_CASES ? [] : [join(here, 'run-contract.mjs')])];
-  const failed = scripts.filter((script) => run(script) !== 0);
-  process.exitCode = failed.length > 0 ? 1 : 0;
+  const failed = [
+    run(bundle, cases ?? '') !== 0,
+    cases === undefined && run(join(here, 'run-contract.mjs')) !== 0,
+  ];
+  process.exitCode = failed.includes(true) ? 1 : 0;
 } finally {
   rmSync(folder, { recursive: true });
 }
