@@ -2,10 +2,12 @@ import { finishRows } from './finish';
 import { downColumns, downRows } from './gemm';
 import { madd } from './simd';
 
-// Convolutions of 3×3 at stride 1 by Winograd's minimal filtering F(4×4, 3×3) (Lavin & Gray, "Fast Algorithms for Convolutional
-// Neural Networks", 2016): 36 products for 16 outputs instead of 144. Images are divided into tiles of 6×6 that overlap by 2; tiles,
-// filters and outputs are transformed, and between the transforms stand 36 matrix products. The points 0, ±11/16, ±3/2 and infinity,
-// and sums over blocks of 32 channels, keep the error's root mean square within 3 times that of the direct product.
+// Convolutions of 3×3 at stride 1 by Winograd's minimal filtering F(4×4, 3×3). The algorithm is that of "Fast Algorithms for
+// Convolutional Neural Networks" by Lavin and Gray. It takes 36 products for 16 outputs instead of 144. Images are divided into tiles
+// of 6×6 that overlap by 2. Tiles, filters and outputs are transformed. Between the transforms stand 36 matrix products.
+//
+// The points are 0, ±11/16, ±3/2 and infinity. With these, and with sums over blocks of 32 channels, the error is about 3 times that of
+// the direct product.
 
 const A: f32 = 0.6875;
 const B: f32 = 1.5;

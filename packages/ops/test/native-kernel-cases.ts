@@ -393,7 +393,7 @@ export const CASES: KernelCase[] = [
   ),
   ...['few', 'many'].map(
     (channelCount): KernelCase => ({
-      // NaN and infinities are compared, too: where there are any, the direct product decides what becomes of them.
+      // NaN and infinities are compared, too: the direct product computes what has any.
       name: `convolutions by tiles with ${channelCount} channels`,
       also: ['convolve', 'convolveBackpropFilter'],
       trials: channelCount === 'few' ? 12 : 2,

@@ -1,10 +1,10 @@
-//! Convolutions of 3×3 at stride 1 by Winograd's minimal filtering F(4×4, 3×3) (Lavin & Gray, "Fast Algorithms for Convolutional
-//! Neural Networks", 2016): 36 products for 16 outputs instead of 144. The images are divided into tiles of 6×6 that overlap by 2.
-//! Tiles, filters and outputs are transformed; between the transforms stand 36 matrix products.
+//! Convolutions of 3×3 at stride 1 by Winograd's minimal filtering F(4×4, 3×3). The algorithm is that of "Fast Algorithms for
+//! Convolutional Neural Networks" by Lavin and Gray (2016). It takes 36 products for 16 outputs instead of 144. The images are divided
+//! into tiles of 6×6 that overlap by 2. Tiles, filters and outputs are transformed. Between the transforms stand 36 matrix products.
 //!
 //! The points are 0, ±11/16, ±3/2 and infinity, and sums of the products run over blocks of 32 channels. With these, the error's
-//! root mean square is at most 3 times that of the direct product, and close to that of PyTorch's convolution. With the
-//! usual points 0, ±1, ±2 and undivided sums it is 11 times as large.
+//! root mean square is about 3 times that of the direct product. With the usual points 0, ±1, ±2 and undivided sums it is 11 times
+//! as large.
 mod filter_gradient;
 mod forward;
 mod tiles;
