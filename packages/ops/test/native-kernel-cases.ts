@@ -391,23 +391,29 @@ export const CASES: KernelCase[] = [
       },
     }),
   ),
-  ...['few', 'many'].map(
-    (channelCount): KernelCase => ({
+  ...[
+    { of: 'few channels', most: 70, trials: 12, bfloat16: 0 },
+    { of: 'many channels', most: 230, trials: 2, bfloat16: 0 },
+    { of: 'bfloat16', most: 70, trials: 6, bfloat16: 1 },
+  ].map(
+    ({ of, most, trials, bfloat16 }): KernelCase => ({
       // NaN and infinities are compared, too: the direct product computes what has any.
-      name: `convolutions by tiles with ${channelCount} channels`,
+      name: `convolutions by tiles of ${of}`,
       also: ['convolve', 'convolveBackpropFilter'],
-      trials: channelCount === 'few' ? 12 : 2,
+      trials,
+      bfloat16: bfloat16 === 1,
+      finite: bfloat16 === 1,
       use(d, k) {
-        const most = channelCount === 'few' ? 70 : 230;
         const [c, channels] = [d.size(most >> 1, most), d.size(most >> 1, most)];
-        const g = drawTiles(d, [2, d.size(11, 16), d.size(11, 16)], c);
+        const least = bfloat16 ? 15 : 11;
+        const g = drawTiles(d, [2, d.size(least, 16), d.size(least, 16)], c);
         const x = d.input(g.n * g.h * g.w * c);
         const filter = d.input(9 * c * channels);
         const dy = d.input(dyCount(g, channels));
         const [y, dw] = [d.output(dyCount(g, channels), 6e-6), d.output(9 * c * channels, 6e-6)];
         const window = [g.n, g.h, g.w, c, ...depthwiseArguments(g)] as const;
-        k.convolve(x, ...window, filter, channels, y, d.absent, 0);
-        k.convolveBackpropFilter(x, dy, ...window, channels, dw, d.absent, 0);
+        k.convolve(x, ...window, filter, channels, y, d.absent, bfloat16);
+        k.convolveBackpropFilter(x, dy, ...window, channels, dw, d.absent, bfloat16);
       },
     }),
   ),
