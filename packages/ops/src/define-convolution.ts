@@ -1,14 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { checkEqual, checkFloat } from './check.js';
+import type { ConvolutionAttrs } from './convolution-attrs.js';
 import { defineOp, type Kernel } from './define-op.js';
-import type { MatmulPrecision } from './precision/matmul-precision.js';
 import { asInput } from './precision/product.js';
 import type { ConvolutionKernels } from './tensorflow/convolution.js';
 import { checkWindow, stockPadding, type Window, windowShape } from './window.js';
 
 type Pair = { x: tf.Tensor4D; filter: tf.Tensor4D };
-/** Window of a convolution, and the precision of its products. */
-export type ConvolutionAttrs = Window & { precision: MatmulPrecision };
 type InputGradientAttrs = ConvolutionAttrs & { inputShape: number[] };
 type FilterGradientAttrs = ConvolutionAttrs & { filterShape: number[] };
 

@@ -1,6 +1,6 @@
 /** Convolutions on TensorFlow's operations, in the forms that its library computes fastest. */
 import * as tf from '@tensorflow/tfjs-core';
-import type { ConvolutionAttrs } from '../define-convolution.js';
+import type { ConvolutionAttrs } from '../convolution-attrs.js';
 import type { Kernel } from '../define-op.js';
 import { asInput } from '../precision/product.js';
 import type { Window } from '../window.js';

@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { kernelCode } from '../activation-names.js';
-import type { ConvolutionAttrs } from '../define-convolution.js';
+import type { ConvolutionAttrs } from '../convolution-attrs.js';
 import type { Kernel } from '../define-op.js';
 import { type Window, windowShape } from '../window.js';
 import type { NativeOnlyKernels } from './native-kernels.js';

@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import type { ConvolutionAttrs } from '../define-convolution.js';
+import type { ConvolutionAttrs } from '../convolution-attrs.js';
 import type { Kernel } from '../define-op.js';
 import { addPatches, forPatches, geometryOf, layOutPatches, sliceResults } from './conv2d-patches.js';
 import { multiply } from './mat-mul/multiply.js';
