@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { useBackend } from '@unitsphere/backends';
@@ -176,6 +176,15 @@ test('evaluate reproduces the figures of the run and excludes seen identities un
     progress: silentProgress(),
   });
   expect(others.heldOut!.identities).toBe(24);
+  // A training that goes on deletes its older checkpoints at any time.
+  const progress = {
+    ...silentProgress(),
+    phase: (text: string | null) => {
+      if (text?.startsWith('measuring')) rmSync(run.file('checkpoints'), { recursive: true, force: true });
+    },
+  };
+  const vanishing = await runEvaluation({ checkpoint: run.path, progress });
+  expect(vanishing.heldOut).toEqual(summary!.heldOut);
 });
 
 test('a training step leaks no tensors, and memory stays constant over 500 steps', {

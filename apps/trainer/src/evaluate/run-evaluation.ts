@@ -115,15 +115,19 @@ export async function runEvaluation(options: EvaluationOptions): Promise<Evaluat
       const found = await verifyModel(imageEmbedder(embedder), images);
       return { ...found, summary: summarizeVerification(found.verification, found.protocol).summary };
     };
+    // Read at once: a training that goes on deletes its older checkpoints.
+    embedder = await evaluated.open();
     let untrained: Awaited<ReturnType<typeof measure>> | undefined;
     if (images && evaluated.openUntrained) {
       progress.phase('measuring the network before training');
-      embedder = await evaluated.openUntrained();
-      untrained = await measure(embedder, images);
-      embedder.dispose();
+      const before = await evaluated.openUntrained();
+      try {
+        untrained = await measure(before, images);
+      } finally {
+        before.dispose();
+      }
     }
     progress.phase(evaluated.trained ? 'measuring the checkpoint' : 'measuring the model');
-    embedder = await evaluated.open();
     const heldOut = images && (await measure(embedder, images));
     const copiesSummary = copies && (await measure(embedder, copies)).summary;
     const overIdentities = heldOut && identityIntervals(heldOut, images, progress);
