@@ -94,7 +94,7 @@ function inspectMachO(view) {
   for (let i = 0, at = 32; i < u32(16); i++, at += u32(at + 4)) {
     const command = u32(at) & 0x7fffffff;
     if (command === 0xc || command === 0x18) facts.libraries.push(textAt(view, at + u32(at + 8)));
-    // Of LC_BUILD_VERSION, and of LC_VERSION_MIN_MACOSX in older libraries.
+    // The commands are LC_BUILD_VERSION, and LC_VERSION_MIN_MACOSX in older libraries.
     if (command === 0x32 || command === 0x24) {
       const version = u32(at + (command === 0x32 ? 12 : 8));
       facts.macos = `${version >> 16}.${(version >> 8) & 0xff}`;
