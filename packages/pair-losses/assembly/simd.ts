@@ -5,8 +5,8 @@ export function sum2(v: v128): f64 {
   return f64x2.extract_lane(v, 0) + f64x2.extract_lane(v, 1);
 }
 
-// Returns e^x to within 2 units in the last place, and 0 below -87.3, as exp4 of @unitsphere/ops: x = n·ln 2 + r, and the Taylor
-// series of e^r to degree 7. pmin and pmax compile to one instruction; with the variable first, they propagate NaN.
+// Returns e^x to within 2 units in the last place, and 0 below -87.3, as exp4 of @unitsphere/ops does. It splits x into n·ln 2 + r
+// and adds the Taylor series of e^r to degree 7. pmin and pmax compile to one instruction. With the variable first, they propagate NaN.
 @inline
 export function exp4(x: v128): v128 {
   const low = f32x4.lt(x, f32x4.splat(-87.3));
