@@ -24,11 +24,13 @@ run(npmCommand('audit', '--omit=dev'));
 
 // The packages with the native addon's binaries, and last the one that requires them, which changesets publishes.
 const staged = stagePackages().map(({ folder }) => folder);
-const unfinished = isPublished(staged.at(-1)) ? [] : releaseProblems(binariesFolder);
+const isReleased = isPublished(staged.at(-1));
+const platformPackages = isReleased ? [] : staged.slice(0, -1);
+const unfinished = isReleased ? [] : releaseProblems(binariesFolder);
 for (const problem of unfinished) console.error(`@unitsphere/native: ${problem}`);
 
 if (dryRun) {
-  for (const folder of staged.slice(0, -1)) run(npmCommand('publish', '--dry-run', folder));
+  for (const folder of platformPackages) run(npmCommand('publish', '--dry-run', folder));
   for (const { path, manifest } of publishedPackages()) {
     const folder = join(path, manifest.publishConfig?.directory ?? '.');
     run(npmCommand('publish', '--dry-run', '--ignore-scripts', folder));
@@ -42,7 +44,7 @@ if (dryRun) {
   const provenance = {
     NPM_CONFIG_PROVENANCE: String(GITHUB_ACTIONS === 'true' && ACTIONS_ID_TOKEN_REQUEST_URL !== undefined),
   };
-  for (const folder of isPublished(staged.at(-1)) ? [] : staged.slice(0, -1)) {
+  for (const folder of platformPackages) {
     if (!isPublished(folder)) run(npmCommand('publish', folder, '--tag', currentTag()), provenance);
   }
   run(
