@@ -1,17 +1,16 @@
-import { withReplicas } from '@unitsphere/collectives';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseConfig } from '../src/config/parse-config.js';
 import { estimateMemory } from '../src/model/estimate-memory.js';
-import { bundleFixture } from './fixtures/bundle.js';
-import { runSteps, type Steps } from './fixtures/replica-steps.js';
+import type { Steps } from './fixtures/replica-steps.js';
+import { ReplicaStepsPool } from './fixtures/replica-steps-pool.js';
 
-let stepsFile: string;
+let pool: ReplicaStepsPool;
 beforeAll(() => {
-  stepsFile = bundleFixture('replica-steps-worker');
+  pool = new ReplicaStepsPool();
 });
+afterAll(() => pool.close());
 
-const stepsOn = (size: number, steps: Steps) =>
-  withReplicas({ size, file: stepsFile, data: () => steps }, (communicator) => runSteps(communicator, steps));
+const stepsOn = (size: number, steps: Steps) => pool.run(size, steps);
 
 interface Settings {
   accumulate: number;

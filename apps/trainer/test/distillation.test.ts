@@ -1,24 +1,25 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { withReplicas } from '@unitsphere/collectives';
 import { readSafetensors } from '@unitsphere/core';
 import { readGolden } from '@unitsphere/testing/golden';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Config } from '../src/config/config.js';
 import { latestCheckpoint } from '../src/run/checkpoints.js';
 import { readMetrics } from '../src/run/metrics-log.js';
 import type { RunDirectory } from '../src/run/run-directory.js';
 import { UserError } from '../src/user-error.js';
 import { bundleFixture } from './fixtures/bundle.js';
-import { runSteps, type Steps } from './fixtures/replica-steps.js';
+import type { Steps } from './fixtures/replica-steps.js';
+import { ReplicaStepsPool } from './fixtures/replica-steps-pool.js';
 import { pictureFolder, silentProgress, temporaryFolder, tinyConfig, train } from './fixtures.js';
 
-let stepsFile: string;
+let pool: ReplicaStepsPool;
 let replicaFile: string;
 beforeAll(() => {
-  stepsFile = bundleFixture('replica-steps-worker');
+  pool = new ReplicaStepsPool();
   replicaFile = bundleFixture('replica-worker');
 });
+afterAll(() => pool.close());
 
 /** Writes a small network to a file: [batch, 3, 16, 16] to [batch, 5]. */
 function writeTeacher(): string {
@@ -122,8 +123,7 @@ optimizer: { lr: 2e-3, clipNorm: 1 }
 training: { steps: 16, batchSize: 12 }
 ${distillation}`;
 const teacher = 'teacher: { onnx: none.onnx, preprocessing: { imageSize: 8 } }';
-const stepsOn = (size: number, steps: Steps) =>
-  withReplicas({ size, file: stepsFile, data: () => steps }, (communicator) => runSteps(communicator, steps));
+const stepsOn = (size: number, steps: Steps) => pool.run(size, steps);
 const run = (distillation: string) => ({
   config: settings(distillation),
   classes: 11,

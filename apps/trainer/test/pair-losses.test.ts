@@ -1,6 +1,5 @@
-import { withReplicas } from '@unitsphere/collectives';
 import { readSafetensors } from '@unitsphere/core';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseConfig } from '../src/config/parse-config.js';
 import type { StepMetrics } from '../src/report/data.js';
 import { latestCheckpoint } from '../src/run/checkpoints.js';
@@ -8,18 +7,16 @@ import { readMetrics } from '../src/run/metrics-log.js';
 import type { RunDirectory } from '../src/run/run-directory.js';
 import { TrainingState } from '../src/step/training-state.js';
 import { bundleFixture } from './fixtures/bundle.js';
-import { runSteps, type Steps } from './fixtures/replica-steps.js';
+import { ReplicaStepsPool } from './fixtures/replica-steps-pool.js';
 import { pictureFolder, silentProgress, temporaryFolder, tinyConfig, train } from './fixtures.js';
 
-let stepsFile: string;
+let pool: ReplicaStepsPool;
 let replicaFile: string;
 beforeAll(() => {
-  stepsFile = bundleFixture('replica-steps-worker');
+  pool = new ReplicaStepsPool();
   replicaFile = bundleFixture('replica-worker');
 });
-
-const stepsOn = (size: number, steps: Steps) =>
-  withReplicas({ size, file: stepsFile, data: () => steps }, (communicator) => runSteps(communicator, steps));
+afterAll(() => pool.close());
 
 const settings = (loss: string) => `
 data: { imageSize: 32, augment: false, imagesPerClass: 2 }
@@ -43,7 +40,7 @@ describe('replicas', () => {
     ['a memory and a miner', 2, MEMORY],
   ])('%s on %i replicas give the losses of one up to rounding', async (_, size, loss) => {
     const steps = { config: settings(loss), classes: 5, count: 12, withoutBatchNorm: true };
-    const [one, more] = [await stepsOn(1, steps), await stepsOn(size, steps)];
+    const [one, more] = [await pool.run(1, steps), await pool.run(size, steps)];
     // The fixture repeats four batches.
     const sum = (losses: number[]) => losses.reduce((total, value) => total + value, 0);
     expect(sum(one.losses.slice(-4))).toBeLessThan(sum(one.losses.slice(0, 4)));
