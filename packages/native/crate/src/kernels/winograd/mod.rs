@@ -3,8 +3,8 @@
 //! into tiles of 6×6 that overlap by 2. Tiles, filters and outputs are transformed. Between the transforms stand 36 matrix products.
 //!
 //! The points are 0, ±11/16, ±3/2 and infinity, and sums of the products run over blocks of 32 channels. With these, the error's
-//! root mean square is about 3 times that of the direct product. With the usual points 0, ±1, ±2 and undivided sums it is 11 times
-//! as large.
+//! root mean square is about 3 times that of the direct product. In a simulation of 256 channels, the usual points 0, ±1, ±2 and
+//! undivided sums had 11 times its error.
 mod filter_gradient;
 mod forward;
 mod tiles;
