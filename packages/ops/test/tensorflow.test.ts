@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { everyBackend, on, start } from '@unitsphere/testing/backends';
 import { fill, relativeError } from '@unitsphere/testing/operation-case';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import * as ops from '../src/index.js';
 import { adamWUpdate, addBias, batchNormInference, batchNormTrain, sumSquaresOfEach } from '../src/index.js';
 import { tensorFlowRuntime } from '../src/tensorflow/runtime.js';
@@ -153,6 +153,28 @@ describe.skipIf(!everyBackend.includes('node'))('node', () => {
     const actual = await on('node', evaluate);
     for (const [i, values] of actual.entries()) expect(relativeError(values, expected[i])).toBeLessThan(2e-5);
     expect(countHandles(evaluate)).toBe(0);
+  });
+
+  test('says once that XLA does not compile, and why', () => {
+    const backend = tf.backend() as unknown as { binding: object };
+    const refusing = Object.create(backend, {
+      binding: {
+        value: Object.create(backend.binding, {
+          addFunction: {
+            value: () => {
+              throw new Error('no device for XLA');
+            },
+          },
+        }),
+      },
+    });
+    const warn = vi.spyOn(tf.backend_util, 'warn').mockImplementation(() => undefined);
+    const runtime = tensorFlowRuntime(refusing);
+    expect([runtime.canCompile, runtime.canCompile]).toEqual([false, false]);
+    expect(warn.mock.calls).toEqual([
+      [expect.stringMatching(/^XLA compiles nothing here.*no device for XLA$/)],
+    ]);
+    warn.mockRestore();
   });
 
   test('UNITSPHERE_XLA=0 runs kernels operation by operation', () => {

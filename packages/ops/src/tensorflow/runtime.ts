@@ -1,4 +1,5 @@
 import type * as tf from '@tensorflow/tfjs-core';
+import { backend_util } from '@tensorflow/tfjs-core';
 import { shouldUseXla } from '../debug-flags.js';
 import { FunctionRecorder } from './function-recorder.js';
 import type { Computation, Operations } from './operations-of.js';
@@ -112,13 +113,17 @@ export class TensorFlowRuntime implements Operations<Handle> {
     return this.runAll(unique, NO_ATTRIBUTES, inputs, outputs);
   }
 
-  /** Returns whether XLA compiles and runs a small function. */
+  /** Returns whether XLA compiles and runs a small function; warns if it should but cannot. */
   #compilesAFunction(): boolean {
     if (!this.#backend.binding.addFunction) return false;
     try {
       this.runFunction('probe', [this.scalar(1)], (operations, x) => [operations.floats('Relu', x)]);
       return true;
-    } catch {
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      backend_util.warn(
+        `XLA compiles nothing here, so some kernels run as several operations, which is slower (UNITSPHERE_XLA=0 hides this): ${reason}`,
+      );
       return false;
     }
   }
