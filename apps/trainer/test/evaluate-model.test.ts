@@ -1,3 +1,6 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createEmbedder, embedderFiles } from '@unitsphere/embedder';
 import { expect, test } from 'vitest';
 import { formatResults } from '../src/commands/format-results.js';
 import { runEvaluation } from '../src/evaluate/run-evaluation.js';
@@ -19,6 +22,21 @@ test('evaluates a shipped model on every picture of a folder, without a network 
   for (const key of ['step', 'untrained']) expect(report).not.toHaveProperty(key);
   expect(report.rank1).not.toHaveProperty('untrained');
   expect(formatResults(report, 100).join('\n')).not.toContain('before training');
+});
+
+test('evaluates a model whose image size no backbone of a training would have', async () => {
+  const folder = temporaryFolder();
+  const embedder = await createEmbedder({ backbone: 'lcnet_035', neck: 'gap', head: 'none', imageSize: 40 });
+  for (const [name, content] of Object.entries(await embedderFiles(embedder)))
+    writeFileSync(join(folder, name), content);
+  embedder.dispose();
+  const report = await runEvaluation({
+    ...options(),
+    checkpoint: folder,
+    data: await pictureFolder(3),
+    identities: 'all',
+  });
+  expect(report.heldOut).toMatchObject({ identities: 3, images: 27 });
 });
 
 test('a model without a run requires data and --identities all', async () => {

@@ -34,9 +34,11 @@ export async function openEvaluatedModel(source: string): Promise<EvaluatedModel
     const embedder = await openEmbedder(source);
     const { imageSize } = embedder.preprocessing;
     embedder.dispose();
+    // Only the images are read of this config. Its rules would fit the size to the default backbone.
+    const config = parseConfig('');
     return {
       name: source,
-      config: parseConfig(`data: { imageSize: ${imageSize} }`),
+      config: { ...config, data: { ...config.data, imageSize } },
       open: () => openEmbedder(source),
     };
   }
