@@ -159,7 +159,7 @@ test('a release compiles the addon for every platform, with pinned compilers and
   const commands = steps!.flatMap(commandsOf);
   expect(commands.at(-1)).toBe('npm run build:native -- --all');
   // The runner has the target of its own system.
-  const added = commands.flatMap((command) => /^rustup target add (.*)/.exec(command)?.[1]!.split(' ') ?? []);
+  const added = commands.flatMap((command) => /^rustup target add (.*)/.exec(command)?.[1]?.split(' ') ?? []);
   expect(['x86_64-unknown-linux-gnu', ...added].sort()).toEqual(
     releasedTargets()
       .map(({ target }) => target)

@@ -73,8 +73,10 @@ export class Augmentation {
         .map(([, transform]) => transform),
     });
     this.#geometric = group('geometric', geometricTransforms);
+    const elastic = group<PixelTransform>('elastic', pixelTransforms.elastic);
     this.#pixel = [
-      group<PixelTransform>('elastic', pixelTransforms.elastic),
+      // It draws no number where it is off, so that images are those of DocClassifier's four groups.
+      ...(elastic.probability > 0 ? [elastic] : []),
       group<PixelTransform>('blur', pixelTransforms.blur),
       group<PixelTransform>('noise', pixelTransforms.noise),
       group<PixelTransform>('color', pixelTransforms.color),

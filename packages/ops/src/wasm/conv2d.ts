@@ -278,7 +278,7 @@ export const conv2dBackpropFilterWasm: Kernel<
     if (hasTiles(runtime, g)) {
       const { kernels } = runtime;
       const bytes = kernels.winogradBackpropFilterScratchBytes(c, channels);
-      const isFinite = runtime.withScratch(bytes, (scratch) =>
+      const allFinite = runtime.withScratch(bytes, (scratch) =>
         kernels.winogradBackpropFilter(
           xAt,
           dyAt,
@@ -295,7 +295,7 @@ export const conv2dBackpropFilterWasm: Kernel<
           scratch,
         ),
       );
-      if (isFinite) return;
+      if (allFinite) return;
     }
     if (g.isThin) {
       runtime.withGemmScratch((scratch) =>
