@@ -207,6 +207,13 @@ const elementwise: KernelCase[] = [0, 1, 2, 3, 4, 5, 6, 8, 9].map((code) => ({
 /** Activations that fused kernels take, PReLU among them. */
 const FUSED_CODES = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
 
+/** Draws what a fused convolution adds and applies: bias, activation, slope and another image, in its order of arguments. */
+function drawFused(d: Draw, g: ReturnType<typeof drawWindow>, channels: number) {
+  const [bias, slope] = [d.size(0, 1) ? d.input(channels) : d.absent, d.input(channels)];
+  const added = d.size(0, 1) ? d.input(dyCount(g, channels)) : d.absent;
+  return [bias, FUSED_CODES[d.size(0, 9)], slope, added] as const;
+}
+
 /** Kernels of the inference path. */
 const inference: KernelCase[] = [
   {
@@ -219,12 +226,10 @@ const inference: KernelCase[] = [
       const channels = d.size(1, 70);
       const x = d.input(g.n * g.h * g.w * g.c);
       const weights = d.packed(g.kh * g.kw * g.c, channels, k.panelWidth());
-      const [bias, slope] = [d.size(0, 1) ? d.input(channels) : d.absent, d.input(channels)];
-      const added = d.size(0, 1) ? d.input(dyCount(g, channels)) : d.absent;
-      const code = FUSED_CODES[d.size(0, 9)];
+      const fused = drawFused(d, g, channels);
       const window = [g.n, g.h, g.w, g.c, ...depthwiseArguments(g)] as const;
       const y = d.output(dyCount(g, channels), 4e-6);
-      k.convFused(x, ...window, weights, channels, bias, code, slope, added, y, d.scratch(SCRATCH));
+      k.convFused(x, ...window, weights, channels, ...fused, y, d.scratch(SCRATCH));
     },
   },
   {
@@ -240,12 +245,10 @@ const inference: KernelCase[] = [
       const weights = d.scratch(4 * 36 * g.c * Math.ceil(channels / 32) * 32);
       k.transformFilter(filter, g.c, channels, weights);
       const x = d.input(g.n * g.h * g.w * g.c);
-      const [bias, slope] = [d.size(0, 1) ? d.input(channels) : d.absent, d.input(channels)];
-      const added = d.size(0, 1) ? d.input(dyCount(g, channels)) : d.absent;
-      const code = FUSED_CODES[d.size(0, 9)];
+      const fused = drawFused(d, g, channels);
       const window = [g.n, g.h, g.w, g.c, ...depthwiseArguments(g)] as const;
       const y = d.output(dyCount(g, channels), 6e-6);
-      k.winogradFused(x, ...window, weights, channels, bias, code, slope, added, y, d.scratch(SCRATCH));
+      k.winogradFused(x, ...window, weights, channels, ...fused, y, d.scratch(SCRATCH));
     },
   },
   {

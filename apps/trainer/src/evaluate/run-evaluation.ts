@@ -91,24 +91,25 @@ export async function runEvaluation(options: EvaluationOptions): Promise<Evaluat
       `skipped ${copied.length} identities with images that the run was trained on: ${listNames(copied)}`,
     );
   }
-  const onlyPairs = identities.length < 2 && options.data === undefined && pairSources.length > 0;
-  if (identities.length < 2 && !onlyPairs) {
+  const isCompared = identities.length >= 2;
+  // Without them, the verification sets of a run are still worth measuring.
+  if (!isCompared && (options.data !== undefined || pairSources.length === 0)) {
     throw new UserError(
       `the run has not seen ${identities.length} of ${source.identities.length} identities, but a comparison needs at least 2`,
       { hint: 'Use a folder with identities that the run has not seen: --data DIR' },
     );
   }
-  if (!onlyPairs && identities.length < source.identities.length) {
+  if (isCompared && identities.length < source.identities.length) {
     progress.note(
       `comparing the ${identities.length} of ${source.identities.length} identities that the run has not seen`,
     );
   }
-  const { main: images, copies } = onlyPairs
-    ? {}
-    : evaluationImages(source, identities, {
+  const { main: images, copies }: Partial<ReturnType<typeof evaluationImages>> = isCompared
+    ? evaluationImages(source, identities, {
         ...evaluationOptions(config),
         ...(options.pairs && { pairs: options.pairs }),
-      });
+      })
+    : {};
   let embedder: Embedder | undefined;
   try {
     const measure = async (embedder: Embedder, images: EvaluationImages) => {

@@ -130,20 +130,19 @@ export class CardSource implements ImageSource {
           ? 'product'
           : 'card';
     };
-    this.identities = Array.from({ length: identities }, (_, i) => ({
+    const sorts = Array.from({ length: identities }, (_, i) => sortOf(i));
+    this.identities = sorts.map((sort, i) => ({
       // Each sort has names of its own, so that a run that grows takes no center of another card.
-      name: `${sortOf(i)}-${String(i).padStart(6, '0')}`,
+      name: `${sort}-${String(i).padStart(6, '0')}`,
       samples: scenes > 0 ? SAMPLES : 1,
     }));
     const ranks = rankProducts(
-      Array.from({ length: identities }, (_, i) =>
-        sortOf(i) === 'product' ? designOf(productOf(i)) : undefined,
-      ),
+      sorts.map((sort, i) => (sort === 'product' ? designOf(productOf(i)) : undefined)),
     );
     const houses = new Map<number, House>();
     const stock = { photographs: photographs?.identities.length ?? 0, pictures: pictures.length, bare };
     this.#cards = new IdentityCache('CardSource', identities, (identity) => {
-      const sort = sortOf(identity);
+      const sort = sorts[identity];
       if (sort === 'pass') return drawPass(seed, identity);
       const own = sort === 'product' ? productOf(identity) : undefined;
       const random = own

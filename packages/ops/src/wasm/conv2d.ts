@@ -61,6 +61,14 @@ function geometry(imageShape: number[], filterShape: number[], window: Window): 
   };
 }
 
+/** A convolution, with its padding before the image if that differs from the one after it. */
+type PaddedGeometry = Geometry & { padTop?: number; padLeft?: number };
+
+/** Returns a convolution's sizes in the order of the kernels' arguments, from the image's height to the output's width. */
+function windowSizes({ h, w, c, kh, kw, stride, padding, padTop, padLeft, oh, ow }: PaddedGeometry) {
+  return [h, w, c, kh, kw, stride, stride, padTop ?? padding, padLeft ?? padding, oh, ow] as const;
+}
+
 /** Calls fn for each block of patch rows with a buffer that holds a block of patches. */
 function forPatchBlocks(
   runtime: WasmRuntime,
@@ -77,52 +85,29 @@ function forPatchBlocks(
 function im2col(
   { kernels }: WasmRuntime,
   x: Pointer,
-  { h, w, c, kh, kw, stride, padding, oh, ow }: Geometry,
+  g: Geometry,
   row0: number,
   row1: number,
   patches: Pointer,
 ): void {
-  kernels.im2col(x, h, w, c, kh, kw, stride, stride, padding, padding, oh, ow, row0, row1, patches);
+  kernels.im2col(x, ...windowSizes(g), row0, row1, patches);
 }
 
 /** Writes the convolution of x with a filter by the native kernel. */
 function convolveNative(
   native: NativeOnlyKernels,
-  g: Geometry & { padTop?: number; padLeft?: number },
+  g: PaddedGeometry,
   x: Pointer,
   filter: Pointer,
   y: Pointer,
   bfloat16: boolean,
 ): void {
-  const { n, h, w, c, kh, kw, channels, stride, padding, padTop = padding, padLeft = padding, oh, ow } = g;
-  native.convolve(
-    x,
-    n,
-    h,
-    w,
-    c,
-    kh,
-    kw,
-    stride,
-    stride,
-    padTop,
-    padLeft,
-    oh,
-    ow,
-    filter,
-    channels,
-    y,
-    NULL_POINTER,
-    +bfloat16,
-  );
+  native.convolve(x, g.n, ...windowSizes(g), filter, g.channels, y, NULL_POINTER, +bfloat16);
 }
 
 /** Returns whether the WebAssembly kernels compute a convolution by Winograd's algorithm. */
 function hasTiles({ kernels }: WasmRuntime, g: Geometry): boolean {
-  const { h, w, c, kh, kw, stride, padding, oh, ow, channels } = g;
-  return (
-    kernels.transformedFilterFloats(h, w, c, kh, kw, stride, stride, padding, padding, oh, ow, channels) > 0
-  );
+  return kernels.transformedFilterFloats(...windowSizes(g), g.channels) > 0;
 }
 
 /**
@@ -131,14 +116,14 @@ function hasTiles({ kernels }: WasmRuntime, g: Geometry): boolean {
  */
 function convolveTiles(
   runtime: WasmRuntime,
-  g: Geometry & { padTop?: number; padLeft?: number },
+  g: PaddedGeometry,
   x: Pointer,
   filter: Pointer,
   y: Pointer,
 ): boolean {
-  const { n, h, w, c, kh, kw, channels, stride, padding, padTop = padding, padLeft = padding, oh, ow } = g;
+  const { n, c, channels } = g;
   const { kernels } = runtime;
-  const sizes = [h, w, c, kh, kw, stride, stride, padTop, padLeft, oh, ow] as const;
+  const sizes = windowSizes(g);
   const floats = kernels.transformedFilterFloats(...sizes, channels);
   if (floats === 0) return false;
   const scratchBytes = kernels.winogradScratchBytes(c);
