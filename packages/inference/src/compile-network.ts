@@ -2,7 +2,10 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Module } from '@unitsphere/core';
 import { type ImageStatistics, pixelTables } from '@unitsphere/ops';
 import { buildNetwork } from './network/build-network.js';
+import type { Network } from './network/step.js';
+import { createEngine, type Engine } from './plan/engine.js';
 import { Plan } from './plan/plan.js';
+import { checkThreads } from './threads/check-threads.js';
 import { traceForward } from './trace/trace.js';
 
 /** Options of {@link compileNetwork}. */
@@ -10,8 +13,8 @@ export interface CompileNetworkOptions extends ImageStatistics {
   /** Height and width of the images in pixels. */
   size: readonly [height: number, width: number];
   /**
-   * Threads that compute an image's layers together with `@unitsphere/native`; results do not depend on it. WebAssembly runs on the
-   * calling thread. Default: 1.
+   * Threads that compute together, the caller's included; results do not depend on it. With WebAssembly, a page needs the headers
+   * of cross-origin isolation for more than one, and its main thread is busy until a run ends. Default: 1.
    */
   threads?: number;
 }
@@ -32,9 +35,11 @@ export interface CompiledNetwork {
    * Computes the output of images.
    * @param pixels count × height × width × 3 bytes, RGB, row-major.
    * @returns float32, count × outputSize, row-major.
-   * @throws RangeError if the bytes are not whole images.
+   * @throws RangeError if the bytes are not whole images; Error if the network is disposed, or one of its threads failed.
    */
   run(pixels: Uint8Array): Float32Array;
+  /** Ends the threads, and releases the memory. The network can no longer be run. */
+  dispose(): void;
 }
 
 /**
@@ -45,6 +50,7 @@ export interface CompiledNetwork {
  * @param module The network's modules by the prefix of their keys; only their parameters' names are used.
  * @param forward Maps images float32 [batch, height, width, 3] to values float32 [batch, outputSize].
  * @throws RangeError if `threads` is not a positive integer.
+ * @throws Error if there are several threads, and they cannot share memory or cannot be started.
  * @throws UnsupportedNetworkError if the network has an operation that cannot be compiled.
  */
 export async function compileNetwork(
@@ -52,36 +58,55 @@ export async function compileNetwork(
   forward: (images: tf.Tensor4D) => tf.Tensor2D,
   { size: [height, width], threads = 1, ...statistics }: CompileNetworkOptions,
 ): Promise<CompiledNetwork> {
-  if (!Number.isInteger(threads) || threads < 1) {
-    throw new RangeError(`compileNetwork: threads must be a positive integer, not ${threads}.`);
-  }
+  checkThreads(threads, 'compileNetwork');
   const x = tf.zeros<tf.Rank.R4>([TRACED_BATCH, height, width, 3]);
   try {
     const trace = await traceForward(modules, x, (images) => forward(images as tf.Tensor4D));
     const network = buildNetwork(trace);
-    const plan = new Plan(network, pixelTables(statistics), threads);
-    const bytes = height * width * 3;
-    const outputSize = network.output.size;
-    return {
-      outputSize,
-      get bytes() {
-        return plan.bytes;
-      },
-      run(pixels) {
-        const count = pixels.length / bytes;
-        if (!Number.isInteger(count)) {
-          throw new RangeError(`run: ${pixels.length} bytes are not whole ${width}x${height} RGB images.`);
-        }
-        const output = new Float32Array(outputSize * count);
-        for (let first = 0; first < count; first += MOST_IMAGES) {
-          const here = Math.min(MOST_IMAGES, count - first);
-          const part = pixels.subarray(first * bytes, (first + here) * bytes);
-          output.set(plan.run(part, here), first * outputSize);
-        }
-        return output;
-      },
-    };
+    return createNetwork(network, pixelTables(statistics), [height, width], await createEngine(threads));
   } finally {
     x.dispose();
   }
+}
+
+function createNetwork(
+  network: Network,
+  tables: Float32Array,
+  [height, width]: readonly [number, number],
+  engine: Engine,
+): CompiledNetwork {
+  let plan: Plan | undefined;
+  const dispose = () => {
+    engine.wasmThreads?.close();
+    plan = undefined;
+  };
+  try {
+    plan = new Plan(network, tables, engine);
+  } catch (error) {
+    dispose();
+    throw error;
+  }
+  const bytes = height * width * 3;
+  const outputSize = network.output.size;
+  return {
+    outputSize,
+    get bytes() {
+      return plan?.bytes ?? 0;
+    },
+    run(pixels) {
+      if (!plan) throw new Error('run: the network is disposed; compile it again to use it.');
+      const count = pixels.length / bytes;
+      if (!Number.isInteger(count)) {
+        throw new RangeError(`run: ${pixels.length} bytes are not whole ${width}x${height} RGB images.`);
+      }
+      const output = new Float32Array(outputSize * count);
+      for (let first = 0; first < count; first += MOST_IMAGES) {
+        const here = Math.min(MOST_IMAGES, count - first);
+        const part = pixels.subarray(first * bytes, (first + here) * bytes);
+        output.set(plan.run(part, here), first * outputSize);
+      }
+      return output;
+    },
+    dispose,
+  };
 }

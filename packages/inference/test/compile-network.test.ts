@@ -80,6 +80,9 @@ const largestDifference = (a: Float32Array, b: Float32Array) =>
     a.length === b.length ? 0 : Number.NaN,
   );
 
+const bits = (values: Float32Array) => new Uint32Array(values.buffer, values.byteOffset, values.length);
+const expectSameBits = (a: Float32Array, b: Float32Array) => expect(bits(a)).toEqual(bits(b));
+
 beforeAll(() => useBackend('wasm'));
 afterEach(() => {
   process.env['UNITSPHERE_NATIVE'] = '0';
@@ -102,8 +105,27 @@ test.each(NETWORKS)('%s gives the embeddings of its forward pass', async (name, 
       expect(largestDifference(embeddings, compute(network, pixels, size))).toBeLessThan(5e-6);
       expect(compiled.run(pixels), 'the same again').toEqual(embeddings);
     }
+    compiled.dispose();
   }
   expect(tf.memory().numTensors).toBe(before);
+  network.dispose();
+});
+
+test.each(NETWORKS)('%s gives the same bits on any number of threads', async (name, size, neck, outIndex) => {
+  const network = new Network(name, size, neck, outIndex);
+  for (const native of ['0', '1']) {
+    process.env['UNITSPHERE_NATIVE'] = native;
+    const [alone, ...others] = await Promise.all([1, 2, 3].map((threads) => compile(network, size, threads)));
+    for (const count of [1, 5, 16]) {
+      const pixels = drawPixels(count, size);
+      const expected = alone.run(pixels);
+      for (const compiled of others) {
+        expectSameBits(compiled.run(pixels), expected);
+        expectSameBits(compiled.run(pixels), expected);
+      }
+    }
+    for (const compiled of [alone, ...others]) compiled.dispose();
+  }
   network.dispose();
 });
 
@@ -122,15 +144,36 @@ test('an image has the same embedding in a batch of any size', async () => {
   network.dispose();
 });
 
-test('more threads than cores compute the same values in every run', async () => {
-  process.env['UNITSPHERE_NATIVE'] = '1';
+test.each(['0', '1'])(
+  'more threads than cores compute the same values in every run, native %s',
+  async (native) => {
+    process.env['UNITSPHERE_NATIVE'] = native;
+    const network = new Network('lcnet_035', 32, 'squeeze', 4);
+    const [alone, threaded] = [await compile(network, 32), await compile(network, 32, 5)];
+    for (const count of [1, 2, 9]) {
+      const pixels = drawPixels(count, 32);
+      const expected = alone.run(pixels);
+      for (let run = 0; run < 50; run++) expectSameBits(threaded.run(pixels), expected);
+    }
+    threaded.dispose();
+    network.dispose();
+  },
+);
+
+test('a disposed network cannot be run', async () => {
   const network = new Network('lcnet_035', 32, 'squeeze', 4);
-  const [alone, threaded] = [await compile(network, 32), await compile(network, 32, 5)];
-  for (const count of [1, 9]) {
-    const pixels = drawPixels(count, 32);
-    const expected = alone.run(pixels);
-    for (let run = 0; run < 50; run++) expect(threaded.run(pixels)).toEqual(expected);
+  for (const threads of [1, 2]) {
+    const compiled = await compile(network, 32, threads);
+    compiled.dispose();
+    compiled.dispose();
+    expect(() => compiled.run(drawPixels(1, 32))).toThrow('the network is disposed; compile it again');
   }
+  network.dispose();
+});
+
+test('refuses a number of threads that is not a positive integer', async () => {
+  const network = new Network('lcnet_035', 32, 'squeeze', 4);
+  await expect(compile(network, 32, 0)).rejects.toThrow('threads must be a positive integer, not 0');
   network.dispose();
 });
 

@@ -63,20 +63,25 @@ export function depthwise(
 const PADDED_WIDTH: i32 = 16;
 
 /** Returns the bytes of scratch memory of depthwiseFused. */
-export function depthwiseFusedScratchBytes(h: i32, w: i32, c: i32, padTop: i32): i32 {
-  return w > PADDED_WIDTH ? 16 : (h + 2 * padTop) * (w + 2 * padTop) * c * 4;
+export function depthwiseFusedScratchBytes(w: i32, c: i32, kh: i32, padLeft: i32, oh: i32): i32 {
+  return w > PADDED_WIDTH ? 16 : (oh + kh - 1) * (w + 2 * padLeft) * c * 4;
 }
 
-/** y = activation(depthwise + bias), image by image; bias and slope may be null, and code selects the activation. */
+/**
+ * y = activation(depthwise + bias), image by image; bias and slope may be null, and code selects the activation. A negative padTop
+ * starts inside the image: rows of outputs that are computed apart have the same bits.
+ */
 export function depthwiseFused(
   x: usize, n: i32, h: i32, w: i32, c: i32, weight: usize, kh: i32, kw: i32, sh: i32, sw: i32,
   padTop: i32, padLeft: i32, oh: i32, ow: i32, bias: usize, code: i32, slope: usize, y: usize, scratch: usize,
 ): void {
-  const isSquare = kh == kw && padTop == padLeft && (kw == 3 || kw == 5);
-  const isPadded = sh == 1 && sw == 1 && isSquare && c % 4 == 0 && padTop > 0 && w <= PADDED_WIDTH;
+  const isSquare = kh == kw && (kw == 3 || kw == 5);
+  const isSmall = c % 4 == 0 && padLeft > 0 && w <= PADDED_WIDTH && ow == w + 2 * padLeft - kw + 1;
+  const isPadded = sh == 1 && sw == 1 && isSquare && isSmall;
   for (let image = 0; image < n; image++) {
-    if (isPadded && oh == h + 2 * padTop - kh + 1 && ow == w + 2 * padTop - kw + 1) {
-      depthwisePadded(x, 1, h, w, c, weight, kw, padTop, oh, ow, y, scratch);
+    if (isPadded) {
+      copyPadded(x, h, w, <usize>c << 2, padTop, padLeft, oh + kh - 1, scratch);
+      paddedOutputs(scratch, w + 2 * padLeft, c, weight, kw, oh, ow, y);
     } else {
       depthwise(x, 1, h, w, c, weight, kh, kw, sh, sw, padTop, padLeft, oh, ow, y);
     }
@@ -96,25 +101,48 @@ export function depthwisePadded(
   const pixel = <usize>c << 2;
   const rowBytes = pixel * (w + 2 * pad);
   const inner = padded + <usize>pad * rowBytes + <usize>pad * pixel;
-  const blocks = ow & ~3;
   memory.fill(padded, 0, rowBytes * (h + 2 * pad));
   for (let image = 0; image < n; image++) {
     for (let iy = 0; iy < h; iy++) {
       memory.copy(inner + <usize>iy * rowBytes, x, <usize>w * pixel);
       x += <usize>w * pixel;
     }
-    for (let oy = 0; oy < oh; oy++) {
-      const from = padded + <usize>oy * rowBytes;
-      if (k == 3) blocks3(from, rowBytes, weight, y, blocks, 3, pixel, pixel);
-      else blocks5(from, rowBytes, weight, y, blocks, 5, pixel, pixel);
-      for (let ky = 0; ky < k && blocks < ow; ky++) {
-        const xRow = from + <usize>ky * rowBytes + <usize>blocks * pixel;
-        const wRow = weight + <usize>(ky * k) * pixel;
-        if (k == 3) row3(xRow, wRow, y + <usize>blocks * pixel, ow - blocks, pixel, pixel, pixel, ky > 0);
-        else row5(xRow, wRow, y + <usize>blocks * pixel, ow - blocks, pixel, pixel, pixel, ky > 0);
-      }
-      y += <usize>ow * pixel;
+    paddedOutputs(padded, w + 2 * pad, c, weight, k, oh, ow, y);
+    y += <usize>(oh * ow) * pixel;
+  }
+}
+
+/** Copies rows [-padTop, -padTop + rows) of x[h,w,c] with padLeft pixels on both sides to out; places outside the image are zeros. */
+function copyPadded(x: usize, h: i32, w: i32, pixel: usize, padTop: i32, padLeft: i32, rows: i32, out: usize): void {
+  const side = <usize>padLeft * pixel, inner = <usize>w * pixel;
+  for (let row = 0; row < rows; row++) {
+    const iy = row - padTop;
+    if (iy < 0 || iy >= h) memory.fill(out, 0, inner + 2 * side);
+    else {
+      memory.fill(out, 0, side);
+      memory.copy(out + side, x + <usize>iy * inner, inner);
+      memory.fill(out + side + inner, 0, side);
     }
+    out += inner + 2 * side;
+  }
+}
+
+/** y[oh,ow,c] at stride 1 from an image of padded rows of `width` pixels. */
+function paddedOutputs(padded: usize, width: i32, c: i32, weight: usize, k: i32, oh: i32, ow: i32, y: usize): void {
+  const pixel = <usize>c << 2;
+  const rowBytes = pixel * width;
+  const blocks = ow & ~3;
+  for (let oy = 0; oy < oh; oy++) {
+    const from = padded + <usize>oy * rowBytes;
+    if (k == 3) blocks3(from, rowBytes, weight, y, blocks, 3, pixel, pixel);
+    else blocks5(from, rowBytes, weight, y, blocks, 5, pixel, pixel);
+    for (let ky = 0; ky < k && blocks < ow; ky++) {
+      const xRow = from + <usize>ky * rowBytes + <usize>blocks * pixel;
+      const wRow = weight + <usize>(ky * k) * pixel;
+      if (k == 3) row3(xRow, wRow, y + <usize>blocks * pixel, ow - blocks, pixel, pixel, pixel, ky > 0);
+      else row5(xRow, wRow, y + <usize>blocks * pixel, ow - blocks, pixel, pixel, pixel, ky > 0);
+    }
+    y += <usize>ow * pixel;
   }
 }
 

@@ -1,9 +1,7 @@
 import { kernelCode } from '@unitsphere/ops';
 import type { Step, Value } from '../network/step.js';
+import type { Call } from '../threads/run-parts.js';
 import { windowArguments } from './window-arguments.js';
-
-/** A kernel and its arguments. */
-export type Call = readonly [kernel: string, ...values: number[]];
 
 /** Addresses in the memory of a plan. */
 export interface Addresses {
@@ -144,8 +142,8 @@ export function scratchBytes(
     return kernels['convFusedScratchBytes'](kernel[0] * kernel[1] * image[2]);
   }
   if (step.kind === 'depthwise') {
-    const { image, pads } = step;
-    return kernels['depthwiseFusedScratchBytes'](...image, pads[0]);
+    const { image, kernel, pads, out } = step;
+    return kernels['depthwiseFusedScratchBytes'](image[1], image[2], kernel[0], pads[1], out[0]);
   }
   return 0;
 }

@@ -1,5 +1,7 @@
 import type { KernelFunction, KernelSet } from '@unitsphere/ops';
-import type { Call } from './lower.js';
+import type { KernelThreads } from '../threads/kernel-threads.js';
+import type { Call, Stages } from '../threads/run-parts.js';
+import type { Engine } from './engine.js';
 import { splitCall } from './split.js';
 
 /** float64 values of a call in a native program. */
@@ -14,31 +16,70 @@ export interface Program {
   run(): void;
 }
 
+/** Returns the calls of a task by a thread, with the values of images in one of the copies of their places. */
+type CallsOf<Task> = (task: Task, thread: number, copy: number) => readonly Call[];
+
 /**
  * Creates a program. The processor's own kernels run it in one crossing from JavaScript; a call of a WebAssembly kernel costs
  * nanoseconds, so those are called one by one.
  * @param tasks Independent parts of the work, which threads take in turn. The threads divide the calls of a single one.
- * @param callsOf Returns the calls of a task on a thread.
- * @param threads Threads of the processor's own kernels. WebAssembly kernels run on the calling thread.
  */
 export function createProgram<Task>(
   tasks: readonly Task[],
-  callsOf: (thread: number, task: Task) => readonly Call[],
-  { kernels, native }: KernelSet,
-  threads: number,
+  callsOf: CallsOf<Task>,
+  { kernels: { kernels, native }, threads, wasmThreads }: Pick<Engine, 'kernels' | 'threads' | 'wasmThreads'>,
 ): Program {
-  const calls = tasks.map((task) => callsOf(0, task));
-  const isNative = native && calls.flat().every(([kernel]) => native.includes(kernel));
-  if (!isNative) return new CalledProgram(calls.flat(), kernels);
-  if (tasks.length > 1) {
-    const lists = Array.from({ length: threads }, (_, thread) =>
-      tasks.flatMap((task, i) => (i % threads === thread ? callsOf(thread, task) : [])),
-    );
-    return new NativeProgram(lists, native, kernels);
+  const numbers = Array.from({ length: threads }, (_, thread) => thread);
+  if (wasmThreads) {
+    const programs =
+      tasks.length > 1
+        ? numbers.map((thread) => [tasks.map((task) => callsOf(task, thread, thread))])
+        : numbers.map(() => divideCalls(numbers.map((thread) => callsOf(tasks[0], thread, 0))));
+    return new ThreadedProgram(programs, wasmThreads);
   }
-  const divided = calls[0].map((call) => splitCall(call, threads));
-  const lists = Array.from({ length: threads }, (_, thread) => divided.map((parts) => parts[thread]));
+  const calls = tasks.flatMap((task) => callsOf(task, 0, 0));
+  if (!native || !calls.every(([kernel]) => native.includes(kernel)))
+    return new CalledProgram(calls, kernels);
+  const lists = numbers.map((thread) =>
+    tasks.length > 1
+      ? tasks.flatMap((task, i) => (i % threads === thread ? callsOf(task, thread, thread) : []))
+      : calls.map((call) => splitCall(call, thread, threads)),
+  );
   return new NativeProgram(lists, native, kernels);
+}
+
+/** Divides each call into parts. Successive calls that cannot be divided are one part. @param lists The calls by thread. */
+function divideCalls(lists: readonly (readonly Call[])[]): Stages {
+  const stages: Call[][][] = [];
+  for (const [number] of lists[0].entries()) {
+    const parts = lists.flatMap((calls, thread) => {
+      const part = splitCall(calls[number], thread, lists.length);
+      return part ? [[part]] : [];
+    });
+    const last = stages.at(-1);
+    if (last?.length === 1 && parts.length === 1) last[0].push(...parts[0]);
+    else stages.push(parts);
+  }
+  return stages;
+}
+
+class ThreadedProgram implements Program {
+  readonly bytes = 0;
+  readonly #programs: readonly Stages[];
+  readonly #threads: KernelThreads;
+
+  constructor(programs: readonly Stages[], threads: KernelThreads) {
+    this.#programs = programs;
+    this.#threads = threads;
+  }
+
+  load(): void {
+    this.#threads.load(this.#programs);
+  }
+
+  run(): void {
+    this.#threads.run();
+  }
 }
 
 class CalledProgram implements Program {

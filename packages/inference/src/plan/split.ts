@@ -1,4 +1,4 @@
-import type { Call } from './lower.js';
+import type { Call } from '../threads/run-parts.js';
 
 /** How the arguments of a kernel change for the part [first, end) of its work. */
 interface Splitting {
@@ -81,6 +81,29 @@ const byOutputs = (at: ConvolutionArguments, group = 1): Splitting => ({
   },
 });
 
+/**
+ * Splits a convolution with one pixel, such as a linear layer of one image, by panels of `PANEL` channels, and others as
+ * `byOutputs`.
+ */
+const byPanels = (at: ConvolutionArguments, weights: number, constants: readonly number[]): Splitting => {
+  const rows = byOutputs(at);
+  const isOnePixel = (values: readonly number[]) =>
+    values[at.images] * values[at.outHeight] * values[at.outHeight + 1] === 1;
+  return {
+    count: (values) => (isOnePixel(values) ? Math.ceil(values[at.channels] / PANEL) : rows.count(values)),
+    take(values, first, end) {
+      if (!isOnePixel(values)) {
+        rows.take(values, first, end);
+        return;
+      }
+      const depth = values[at.height + 2] * values[at.height + 3] * values[at.height + 4];
+      move(values, weights, first * PANEL * depth);
+      for (const argument of [...constants, ...at.outputs]) move(values, argument, first * PANEL);
+      values[at.channels] = Math.min(values[at.channels], end * PANEL) - first * PANEL;
+    },
+  };
+};
+
 /** Whether a convolution has a 1x1 kernel at stride 1, whose rows are computed one by one. */
 const isPointwise = (values: readonly number[], { top, stride }: ConvolutionArguments) =>
   values[top - 4] === 1 && values[top - 3] === 1 && values[stride] === 1 && values[top] === 0;
@@ -95,6 +118,8 @@ const CONVOLUTION = {
   outputs: [18, 19],
   channels: 14,
 };
+/** Channels of a part of a single pixel: a multiple of the width of every kernel's panels. */
+const PANEL = 64;
 /** Rows of Winograd's tiles, which are the same for any number of threads. */
 const TILE = 4;
 const DEPTHWISE = {
@@ -108,8 +133,19 @@ const DEPTHWISE = {
   channels: 4,
 };
 
+/** Splits the pixels of images, of three bytes each, that are read as floats. */
+const byPixels: Splitting = {
+  count: (values) => Math.floor(values[1] / BLOCK),
+  take(values, first, end) {
+    const isLast = end === Math.floor(values[1] / BLOCK);
+    values[0] += 3 * BLOCK * first;
+    values[1] = isLast ? values[1] - first * BLOCK : (end - first) * BLOCK;
+    move(values, 3, 3 * BLOCK * first);
+  },
+};
+
 const splittings: Readonly<Record<string, Splitting>> = {
-  convFused: byOutputs(CONVOLUTION),
+  convFused: byPanels(CONVOLUTION, 13, [15, 17]),
   winogradFused: byOutputs(CONVOLUTION, TILE),
   depthwiseFused: byOutputs(DEPTHWISE),
   selfAttention: byImages(1, ([, , tokens, heads, width]) => ({
@@ -117,6 +153,7 @@ const splittings: Readonly<Record<string, Splitting>> = {
     5: tokens * heads * width,
   })),
   layerNorm: byRows(1, 2, [0, 6]),
+  lookUpPixels: byPixels,
   activation: byFloats(1, [0, 3]),
   addActivation: byFloats(2, [0, 1, 4]),
   globalAveragePool: byImages(1, ([, , pixels, channels]) => ({ 0: pixels * channels, 4: channels })),
@@ -130,15 +167,17 @@ const splittings: Readonly<Record<string, Splitting>> = {
   affinePrelu: byRows(1, 2, [0, 5]),
 };
 
-/** Returns each thread's part of a call; undefined for a thread without work. All parts together compute what the call computes. */
-export function splitCall(call: Call, threads: number): (Call | undefined)[] {
+/**
+ * Returns the part of a call that a thread computes; undefined for a thread without work. All parts together compute what the call
+ * computes.
+ */
+export function splitCall(call: Call, thread: number, threads: number): Call | undefined {
   const [kernel, ...values] = call;
   const splitting = Object.hasOwn(splittings, kernel) ? splittings[kernel] : undefined;
   const count = splitting?.count(values) ?? 1;
-  return Array.from({ length: threads }, (_, thread): Call | undefined => {
-    if (!splitting || count < threads) return thread === 0 ? call : undefined;
-    const own = [...values];
-    splitting.take(own, Math.floor((count * thread) / threads), Math.floor((count * (thread + 1)) / threads));
-    return [kernel, ...own];
-  });
+  const parts = Math.max(1, Math.min(count, threads));
+  if (thread >= parts) return undefined;
+  if (!splitting || parts === 1) return call;
+  splitting.take(values, Math.floor((count * thread) / parts), Math.floor((count * (thread + 1)) / parts));
+  return [kernel, ...values];
 }
