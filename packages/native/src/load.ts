@@ -5,7 +5,10 @@ import type { ImageFunctions } from './image-interface.js';
 import { ISA_NAMES, type Isa, isasOf } from './isa.js';
 import { tryInChild } from './probe.js';
 
-/** Kernels by name. They have the arguments of `@unitsphere/ops`' WebAssembly kernels: numbers, some of them addresses. */
+/**
+ * Kernels by name. They have the arguments of `@unitsphere/ops`' WebAssembly kernels: numbers, some of them addresses.
+ * `setThreads(count)`, which is not enumerable, sets how many threads share the work of each kernel. The default is 1.
+ */
 export type NativeKernels = Readonly<Record<string, (...args: number[]) => number>>;
 
 /** What the binary exports. */

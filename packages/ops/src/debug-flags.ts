@@ -11,6 +11,14 @@ const WEBGPU_TUNING = 'UNITSPHERE_WEBGPU_TUNING';
 /** Whether XLA compiles kernels on TensorFlow's library; 0 runs them operation by operation. Read at the first such kernel. */
 const XLA = 'UNITSPHERE_XLA';
 
+/** Whether kernels on TensorFlow's library may still run when their call returns; 0 waits for each. Read at the first kernel. */
+const TENSORFLOW_QUEUE = 'UNITSPHERE_TENSORFLOW_QUEUE';
+
+/** Returns whether operations of TensorFlow may run on threads of their own. */
+export function shouldQueueTensorFlow(): boolean {
+  return readFlag(TENSORFLOW_QUEUE) !== '0';
+}
+
 /** Returns whether XLA may compile kernels. */
 export function shouldUseXla(): boolean {
   return readFlag(XLA) !== '0';

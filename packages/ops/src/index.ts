@@ -18,6 +18,7 @@ export { gatherRows, scatterAddRows } from './gather-rows.js';
 export { gelu } from './gelu.js';
 export { globalAveragePool } from './global-average-pool.js';
 export { groupedConv2d } from './grouped-conv2d.js';
+export { getKernelThreads, setKernelThreads } from './kernel-threads.js';
 export { cosineLogits, l2Normalize, l2NormalizeGradient } from './l2-normalize.js';
 export { layerNorm } from './layer-norm.js';
 export { linear } from './linear.js';

@@ -60,6 +60,14 @@ export function composeKernels(k: Kernels, memory: WebAssembly.Memory, spare: Po
       k.im2col(image, h, w, c, kh, kw, sh, sw, top, left, oh, ow, 0, rows, patches);
       k.gemm(1, 0, size, channels, rows, patches, size, gradient, channels, dw, channels, 0, 0, scratch);
     },
+    convolveBackpropInput(dy, n, h, w, c, kh, kw, sh, sw, top, left, oh, ow, filter, channels, dx, bfloat16) {
+      const [rows, size] = [n * oh * ow, kh * kw * c];
+      const gradient = rounded(dy, rows * channels, first, bfloat16);
+      const weights = rounded(filter, size * channels, second, bfloat16);
+      k.gemm(0, 1, rows, size, channels, gradient, channels, weights, channels, patches, size, 0, 0, scratch);
+      new Float32Array(memory.buffer, dx, n * h * w * c).fill(0);
+      k.col2im(patches, h, w, c, kh, kw, sh, sw, top, left, oh, ow, 0, rows, dx);
+    },
     transformedFilterFloats: (_h, _w, c, kh, kw, _sh, _sw, _top, _left, _oh, _ow, channels) =>
       kh * kw * c * channels,
     transformFilter(filter, c, channels, out) {
@@ -356,6 +364,17 @@ export const CASES: KernelCase[] = [
     },
   },
   {
+    name: 'gemm of long sums',
+    trials: 6,
+    finite: true,
+    use(d, k) {
+      const [m, n, depth, transB] = [d.size(1, 60), d.size(1, 70), d.size(2048, 5000), d.size(0, 1)];
+      const [a, b, c] = [d.input(m * depth), d.input(n * depth), d.state(m * n, 1e-5)];
+      const [lda, ldb, add] = [m, transB ? depth : n, d.size(0, 1)];
+      k.gemm(1, transB, m, n, depth, a, lda, b, ldb, c, n, add, 0, d.scratch(SCRATCH));
+    },
+  },
+  {
     name: 'gemmBfloat16',
     bfloat16: true,
     trials: 60,
@@ -376,7 +395,7 @@ export const CASES: KernelCase[] = [
   ...[0, 1].map(
     (bfloat16): KernelCase => ({
       name: `convolutions${bfloat16 ? ' of bfloat16' : ''}`,
-      also: ['convolve', 'convolveBackpropFilter', 'turnFilter'],
+      also: ['convolve', 'convolveBackpropFilter', 'convolveBackpropInput', 'turnFilter'],
       bfloat16: bfloat16 === 1,
       trials: 20,
       finite: true,
@@ -390,6 +409,8 @@ export const CASES: KernelCase[] = [
         const window = [g.n, g.h, g.w, g.c, ...depthwiseArguments(g)] as const;
         k.convolve(x, ...window, filter, channels, y, d.absent, bfloat16);
         k.convolveBackpropFilter(x, dy, ...window, channels, dw, d.absent, bfloat16);
+        const dx = d.output(g.n * g.h * g.w * g.c, 4e-6);
+        k.convolveBackpropInput(dy, ...window, filter, channels, dx, bfloat16);
         k.turnFilter(filter, g.kh * g.kw, g.c, channels, d.output(g.kh * g.kw * g.c * channels, 0));
       },
     }),

@@ -162,6 +162,32 @@ describe.skipIf(supportedIsas().length === 0)(`@unitsphere/native (${nativeStatu
         }
       }
     });
+    const [alone, two, three] = [1, 2, 3].map((threads) => {
+      const kernels = bindKernels(memory, isa);
+      // Parts of 64 floats, so that the sizes of the cases are divided, too.
+      kernels?.['setThreads']?.(threads, 64);
+      return { ...wasm, ...kernels } as AllKernels;
+    });
+    test.each(cases)(
+      `${isa}: $name has the same bits on 1, 2 and 3 threads`,
+      ({ use, trials = 8, finite = false }) => {
+        for (let seed = 1; seed <= Math.min(trials, 6); seed++) {
+          const special = !finite && seed % 2 === 0;
+          const expected = run(alone, use, seed, special);
+          for (const kernels of [two, three]) {
+            const actual = run(kernels, use, seed, special);
+            const bits = ({ results, returned, rest }: ReturnType<typeof run>) =>
+              Buffer.concat([
+                ...results.map(({ values }) => Buffer.from(values.buffer)),
+                Buffer.from(Float64Array.of(returned).buffer),
+                rest,
+              ]);
+            expect(bits(actual).equals(bits(expected))).toBe(true);
+          }
+          expectSame(expected, run(wasm, use, seed, special), special);
+        }
+      },
+    );
     test(`${isa}: a program runs the calls that it lists, on threads in step`, () => {
       const names = Object.keys(bindKernels(memory, isa) ?? {});
       const [address, x, y, z, minusTwo] = [1024, 4096, 4100, 4104, 4108];

@@ -9,6 +9,7 @@ mod image;
 mod kernels;
 mod rows;
 mod simd;
+mod team;
 mod workers;
 
 use heap::Args;
@@ -16,9 +17,12 @@ use kernels::Kernel;
 use napi_sys::*;
 use std::ffi::{c_void, CString};
 use std::ptr::null_mut;
+use team::Team;
 
 /// The kernel with the most arguments has 18.
 const MOST_ARGUMENTS: usize = 24;
+/// Threads of a memory: each takes a part of a division at least.
+const MOST_THREADS: usize = 32;
 
 /// The memory that a set of kernels is bound to. The references are weak: who calls the kernels keeps the memory.
 struct Memory {
@@ -27,6 +31,8 @@ struct Memory {
     /// Its ArrayBuffer, which growth detaches.
     buffer: napi_ref,
     base: *mut u8,
+    /// The threads that share the kernels' work; none for one thread.
+    team: Option<Team>,
 }
 
 struct Bound {
@@ -84,7 +90,11 @@ unsafe extern "C" fn call(env: napi_env, info: napi_callback_info) -> napi_value
     if !memory.refresh(env) {
         return throw(env, "@unitsphere/native: the memory's buffer cannot be read.");
     }
-    let returned = (bound.kernel)(&mut Args::new(memory.base, &values));
+    let run = || (bound.kernel)(&mut Args::new(memory.base, &values));
+    let returned = match &memory.team {
+        Some(team) => team.lead(run),
+        None => run(),
+    };
     let mut result = null_mut();
     napi_create_double(env, returned, &mut result);
     result
@@ -111,6 +121,32 @@ unsafe extern "C" fn free_bound(_env: napi_env, data: *mut c_void, _hint: *mut c
     drop(Box::from_raw(data as *mut Bound));
 }
 
+/// `setThreads(count, leastWork?)`: sets how many threads share the work of each kernel on a memory, and returns their number.
+unsafe extern "C" fn set_threads(env: napi_env, info: napi_callback_info) -> napi_value {
+    let mut count = 2;
+    let mut arguments = [null_mut(); 2];
+    let mut data = null_mut();
+    napi_get_cb_info(env, info, &mut count, arguments.as_mut_ptr(), null_mut(), &mut data);
+    let size = |argument: napi_value| {
+        let mut value = 0.0;
+        (napi_get_value_double(env, argument, &mut value) == Status::napi_ok && value >= 1.0).then_some(value as usize)
+    };
+    let Some(threads) = size(arguments[0]) else {
+        return throw(env, "@unitsphere/native: setThreads expects a positive number.");
+    };
+    let (threads, least_work) = (threads.min(MOST_THREADS), size(arguments[1]));
+    let has_team = threads > 1 || least_work.is_some();
+    (*(data as *mut Memory)).team = has_team.then(|| Team::new(threads, least_work));
+    let mut result = null_mut();
+    napi_create_double(env, threads as f64, &mut result);
+    result
+}
+
+/// Ends the threads of a memory with its environment.
+unsafe extern "C" fn end_team(memory: *mut c_void) {
+    (*(memory as *mut Memory)).team = None;
+}
+
 unsafe extern "C" fn bind(env: napi_env, info: napi_callback_info) -> napi_value {
     let mut count = 2;
     let mut arguments = [null_mut(); 2];
@@ -121,12 +157,13 @@ unsafe extern "C" fn bind(env: napi_env, info: napi_callback_info) -> napi_value
     }
     let mut object = null_mut();
     napi_create_reference(env, arguments[0], 0, &mut object);
-    let memory = Box::into_raw(Box::new(Memory { object, buffer: null_mut(), base: null_mut() }));
+    let memory = Box::into_raw(Box::new(Memory { object, buffer: null_mut(), base: null_mut(), team: None }));
     if !(*memory).refresh(env) {
         return throw(env, "@unitsphere/native: bind expects a WebAssembly.Memory that threads do not share.");
     }
     let mut exports = null_mut();
     napi_create_object(env, &mut exports);
+    napi_add_env_cleanup_hook(env, Some(end_team), memory as *mut c_void);
     for &(name, kernel) in kernels::of(&isa) {
         let bound = Box::into_raw(Box::new(Bound { memory, kernel })) as *mut c_void;
         let mut function = null_mut();
@@ -135,6 +172,18 @@ unsafe extern "C" fn bind(env: napi_env, info: napi_callback_info) -> napi_value
         let key = CString::new(name).unwrap_or_default();
         napi_set_named_property(env, exports, key.as_ptr(), function);
     }
+    // Not enumerable: the numbers of the enumerable functions are the kernels' in programs.
+    let threads = napi_property_descriptor {
+        utf8name: c"setThreads".as_ptr(),
+        name: null_mut(),
+        method: Some(set_threads),
+        getter: None,
+        setter: None,
+        value: null_mut(),
+        attributes: PropertyAttributes::default,
+        data: memory as *mut c_void,
+    };
+    napi_define_properties(env, exports, 1, &threads);
     exports
 }
 

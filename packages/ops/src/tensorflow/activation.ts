@@ -69,7 +69,7 @@ export const activationTensorFlow: Kernel<{ x: tf.Tensor }, { activation: Activa
 }) => {
   const runtime = tensorFlowRuntime(backend);
   return runtime.compute(() =>
-    runtime.runCompiled(`${activation}`, [runtime.of(x)], (operations, z) => [
+    runtime.runCompiled(`${activation}`, [runtime.of(x)], [x.shape], (operations, z) => [
       activate(operations, z, activation),
     ]),
   );
@@ -80,8 +80,9 @@ export const activationGradTensorFlow: Kernel<
   { activation: Activation }
 > = ({ inputs: { x, dy }, attrs: { activation }, backend }) => {
   const runtime = tensorFlowRuntime(backend);
+  const inputs = [x, dy].map((tensor) => runtime.of(tensor));
   return runtime.compute(() =>
-    runtime.runCompiled(`${activation}_gradient`, [runtime.of(x), runtime.of(dy)], (operations, z, dz) => [
+    runtime.runCompiled(`${activation}_gradient`, inputs, [x.shape], (operations, z, dz) => [
       activationGradient(operations, z, dz, activation),
     ]),
   );

@@ -37,7 +37,8 @@ export const adamWEachTensorFlow: Kernel<AdamWEachInputs, AdamWEachFactors> = ({
       ),
     );
     const name = `adamw_${functionId(groupOf.join())}`;
-    return runtime.runFunction(name, [...tensors, ...scalars], <V>(operations: Operations<V>, ...all: V[]) =>
+    const shapes = each.flatMap(({ parameter: { shape } }) => [shape, shape, shape]);
+    const stepAll = <V>(operations: Operations<V>, ...all: V[]) =>
       groupOf.flatMap((group, i) => {
         const [parameter, gradient, expAvg, expAvgSq] = all.slice(TENSORS * i, TENSORS * (i + 1));
         const start = TENSORS * groupOf.length + SCALARS * group;
@@ -45,8 +46,8 @@ export const adamWEachTensorFlow: Kernel<AdamWEachInputs, AdamWEachFactors> = ({
         const [stepSize, inverseRootCorrection2] = numbers.slice(ADAMW_SCALARS.length);
         const values = { parameter, gradient, expAvg, expAvgSq };
         return adamWStep(operations, values, { stepSize, inverseRootCorrection2 }, numbers);
-      }),
-    );
+      });
+    return runtime.runFunction(name, [...tensors, ...scalars], shapes, stepAll);
   });
 };
 

@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Kernel } from '../define-op.js';
-import { tensorFlowRuntime } from './runtime.js';
+import { FLOATS, tensorFlowRuntime } from './runtime.js';
 
 export const addBiasTensorFlow: Kernel<{ x: tf.Tensor; bias: tf.Tensor1D }, object> = ({
   inputs: { x, bias },
@@ -9,12 +9,12 @@ export const addBiasTensorFlow: Kernel<{ x: tf.Tensor; bias: tf.Tensor1D }, obje
   const runtime = tensorFlowRuntime(backend);
   // BiasAdd requires two axes.
   const operation = x.rank > 1 ? 'BiasAdd' : 'AddV2';
-  return runtime.compute(() => [runtime.floats(operation, runtime.of(x), runtime.of(bias))]);
+  const inputs = [x, bias].map((tensor) => runtime.of(tensor));
+  return runtime.compute(() => [runtime.enqueue(operation, FLOATS, inputs, x.shape)]);
 };
 
 export const columnSumsTensorFlow: Kernel<{ x: tf.Tensor }, object> = ({ inputs: { x }, backend }) => {
   const runtime = tensorFlowRuntime(backend);
-  return runtime.compute(() => [
-    x.rank > 1 ? runtime.floats('BiasAddGrad', runtime.of(x)) : runtime.floats('Identity', runtime.of(x)),
-  ]);
+  const operation = x.rank > 1 ? 'BiasAddGrad' : 'Identity';
+  return runtime.compute(() => [runtime.enqueue(operation, FLOATS, [runtime.of(x)], x.shape.slice(-1))]);
 };

@@ -49,11 +49,11 @@ class FusedBatchNorm {
     // A weight of 1 means that there are no averages, and TensorFlow then requires that they are empty.
     const averages = running && running.momentum !== 1 ? running.averages : [empty, empty];
     const isAveraged = running !== undefined && !this.#runtime.onGpu;
-    const [z, average, unbiased, mean, biased] = this.#runtime.runAll(
+    const [z, average, unbiased, mean, biased] = this.#runtime.enqueueAll(
       'FusedBatchNormV2',
       attributesOf(this.#epsilon, true, isAveraged ? running.momentum : 1),
       [this.#x, gamma, beta, ...(isAveraged ? averages : [empty, empty])],
-      5,
+      this.#outputShapes(gamma),
     );
     if (isAveraged) return [z, mean, biased, average, unbiased];
     if (!this.#runtime.onGpu) return [z, average, biased];
@@ -65,7 +65,8 @@ class FusedBatchNorm {
   /** Normalizes with given statistics: an affine map of each channel in one pass. */
   infer(gamma: Handle, beta: Handle, mean: Handle, variance: Handle): Handle {
     const inputs = [this.#x, gamma, beta, mean, variance];
-    return this.#runtime.runAll('FusedBatchNormV2', attributesOf(this.#epsilon, false), inputs, 5)[0];
+    const attributes = attributesOf(this.#epsilon, false);
+    return this.#runtime.enqueueAll('FusedBatchNormV2', attributes, inputs, this.#outputShapes(gamma))[0];
   }
 
   /** Returns [dx, dgamma, dbeta] of the training form. */
@@ -75,13 +76,18 @@ class FusedBatchNorm {
       ? runtime.floats('Rsqrt', runtime.floats('AddV2', variance, runtime.constant(this.#epsilon)))
       : variance;
     const inputs = [this.toImages(dz), this.#x, gamma, mean, spread];
-    const [dx, dgamma, dbeta] = runtime.runAll(
+    const [dx, dgamma, dbeta] = runtime.enqueueAll(
       'FusedBatchNormGradV2',
       attributesOf(this.#epsilon, true),
       inputs,
-      5,
+      this.#outputShapes(gamma),
     );
     return [this.restore(dx), dgamma, dbeta];
+  }
+
+  /** Shapes of the five results: images and vectors. The last two of the gradient are empty and not used. */
+  #outputShapes({ shape }: Handle): Handle['shape'][] {
+    return [this.#x.shape, shape, shape, shape, shape];
   }
 
   /** x as images. */
@@ -135,7 +141,7 @@ function normalizeAndActivate<T extends readonly [Handle, ...Handle[]]>(
   if (activation !== 'hard_swish' || runtime.canCompile) {
     const out = normalize(...affine);
     if (activation === 'none') return [out[0], out];
-    const [y] = runtime.runCompiled(activation, [out[0]], (operations, z) => [
+    const [y] = runtime.runCompiled(activation, [out[0]], [out[0].shape], (operations, z) => [
       activate(operations, z, activation),
     ]);
     return [y, out];
@@ -217,6 +223,7 @@ export const batchNormGradTensorFlow: Kernel<
       const [dz] = runtime.runCompiled(
         `norm_${epsilon}_${activation}_gradient`,
         [norm.images, dy, gamma, beta, mean, variance],
+        [norm.images.shape],
         (operations, ...values) => [gradientOfNormalized(operations, values, { epsilon, activation })],
       );
       return norm.trainGradient(dz, gamma, mean, variance);

@@ -79,6 +79,12 @@ function paddedShape(shape: Sizes, padding: Padding): number[] {
   return [batch, height + before + after[0], width + before + after[1], channels];
 }
 
+/** Returns the shape of a convolution's result. */
+function outputShape(image: Sizes, filter: Sizes, { stride, padding }: Window, isDense: boolean): number[] {
+  const size = (axis: number) => Math.floor((image[axis + 1] + 2 * padding - filter[axis]) / stride) + 1;
+  return [image[0], size(0), size(1), isDense ? filter[3] : filter[2] * filter[3]];
+}
+
 /** Whether each output pixel is a product of one input pixel with the filter, so that a matrix product computes all of them. */
 const isPointwise = ([height, width]: Sizes, { stride, padding }: Window) =>
   height === 1 && width === 1 && stride === 1 && padding === 0;
@@ -123,7 +129,9 @@ export function convolutionKernels(
           }
           const padding = choosePadding(runtime, x.shape, filter.shape, attrs);
           const settings = attributesOf(attrs.stride, padding, attrs.padding);
-          return [runtime.run(name, settings, padImage(runtime, image, padding), weights)];
+          const padded = padImage(runtime, image, padding);
+          const shape = outputShape(x.shape, filter.shape, attrs, isDense);
+          return [runtime.enqueue(name, settings, [padded, weights], shape)];
         });
       }),
     backpropInput: ({ inputs, attrs, backend }) =>
@@ -139,9 +147,10 @@ export function convolutionKernels(
             return [runtime.reshape(dx, inputShape)];
           }
           const padding = choosePadding(runtime, inputShape, filter.shape, attrs);
-          const shape = runtime.integers(...paddedShape(inputShape, padding));
+          const shape = paddedShape(inputShape, padding);
           const settings = attributesOf(stride, padding, attrs.padding);
-          const dx = runtime.run(`${name}BackpropInput`, settings, shape, weights, gradient);
+          const inputs = [runtime.integers(...shape), weights, gradient];
+          const dx = runtime.enqueue(`${name}BackpropInput`, settings, inputs, shape);
           if (padding.name !== 'PADDED') return [dx];
           return [runtime.slice(dx, [0, padding.before, padding.before, 0], inputShape)];
         });
@@ -164,9 +173,8 @@ export function convolutionKernels(
             ? { name: 'EXPLICIT' }
             : choosePadding(runtime, x.shape, filterShape, attrs);
           const settings = attributesOf(stride, padding, attrs.padding);
-          const shape = runtime.integers(...filterShape);
-          const padded = padImage(runtime, image, padding);
-          return [runtime.run(`${name}BackpropFilter`, settings, padded, shape, gradient)];
+          const inputs = [padImage(runtime, image, padding), runtime.integers(...filterShape), gradient];
+          return runtime.enqueueAll(`${name}BackpropFilter`, settings, inputs, [filterShape]);
         });
       }),
   };

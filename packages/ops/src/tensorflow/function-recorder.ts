@@ -59,20 +59,17 @@ export class FunctionRecorder implements Operations<Value> {
     return { value: `${name}:${OUTPUTS[operation] ?? 'z'}:0` };
   }
 
-  /** Returns the serialized function of `inputs` arguments that computes `body`, and the number of its results. */
+  /** Returns the serialized function of `inputs` arguments that computes `body`. */
   static record(
     name: string,
     inputs: number,
     body: (operations: Operations<Value>, ...inputs: Value[]) => Value[],
-  ): { definition: Uint8Array; outputs: number } {
+  ): Uint8Array {
     const recorder = new FunctionRecorder();
     const names = Array.from({ length: inputs }, (_, i) => `input${i}`);
     const outputs = body(recorder, ...names.map((value) => ({ value }))).map(({ value }) => value);
     const nodes = recorder.#nodes;
-    return {
-      definition: encodeFunction({ name, inputs: names, nodes, outputs, isCompiled: true }),
-      outputs: outputs.length,
-    };
+    return encodeFunction({ name, inputs: names, nodes, outputs, isCompiled: true });
   }
 
   #constant(key: string, content: Content): Value {

@@ -29,9 +29,14 @@ export const marginSoftmaxBackwardTensorFlow: Kernel<
     const removeAlong = (...tensors: [dCenters: tf.Tensor, centers: tf.Tensor, along: tf.Tensor]) => {
       const handles = tensors.map((tensor) => runtime.of(tensor));
       const [difference] = runtime.compute(() =>
-        runtime.runCompiled('remove_along', handles, (operations, dCenters, centers, along) => [
-          operations.floats('Sub', dCenters, operations.floats('Mul', centers, along)),
-        ]),
+        runtime.runCompiled(
+          'remove_along',
+          handles,
+          [tensors[1].shape],
+          (operations, dCenters, centers, along) => [
+            operations.floats('Sub', dCenters, operations.floats('Mul', centers, along)),
+          ],
+        ),
       );
       return difference;
     };

@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Kernel } from '../define-op.js';
 import type { AdamWFactors, AdamWInputs } from '../optimizer-attrs.js';
-import { type Attributes, tensorFlowRuntime } from './runtime.js';
+import { type Attributes, FLOATS, type TensorFlowRuntime, tensorFlowRuntime } from './runtime.js';
 
 const ADAM: Attributes = { T: { dtype: 'float32' }, use_locking: false, use_nesterov: false };
 
@@ -41,11 +41,12 @@ export const adamWTensorFlow: Kernel<AdamWInputs, AdamWFactors> = ({ inputs, att
 const floatComplement = (x: number) => Math.fround(1 - Math.fround(x));
 
 /** Half the sum of squares is one operation of TensorFlow. */
+const halfSumSquares = (runtime: TensorFlowRuntime, x: tf.Tensor) =>
+  runtime.enqueue('L2Loss', FLOATS, [runtime.of(x)], []);
+
 export const sumSquaresTensorFlow: Kernel<{ x: tf.Tensor }, object> = ({ inputs: { x }, backend }) => {
   const runtime = tensorFlowRuntime(backend);
-  return runtime.compute(() => [
-    runtime.floats('Mul', runtime.floats('L2Loss', runtime.of(x)), runtime.constant(2)),
-  ]);
+  return runtime.compute(() => [runtime.floats('Mul', halfSumSquares(runtime, x), runtime.constant(2))]);
 };
 
 export const sumSquaresOfEachTensorFlow: Kernel<{ [index: string]: tf.Tensor }, object> = ({
@@ -54,7 +55,7 @@ export const sumSquaresOfEachTensorFlow: Kernel<{ [index: string]: tf.Tensor }, 
 }) => {
   const runtime = tensorFlowRuntime(backend);
   return runtime.compute(() => {
-    const halves = Object.values(inputs).map((x) => runtime.floats('L2Loss', runtime.of(x)));
+    const halves = Object.values(inputs).map((x) => halfSumSquares(runtime, x));
     return [runtime.floats('Mul', runtime.stack(halves), runtime.constant(2))];
   });
 };

@@ -37,6 +37,7 @@ export const adamWRowsTensorFlow: Kernel<AdamWRowsInputs, AdamWRowsFactors> = ({
       return runtime.runCompiled(
         'adamw_rows',
         [...tensors, ...columns, ...scalars],
+        rows.map(({ shape }) => shape),
         (operations, weight, mean, meanSquare, g, sizes, corrections, ...numbers) =>
           adamWStep(
             operations,

@@ -1,6 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { backend_util } from '@tensorflow/tfjs-core';
-import { shouldUseXla } from '../debug-flags.js';
+import { shouldQueueTensorFlow, shouldUseXla } from '../debug-flags.js';
 import { FunctionRecorder } from './function-recorder.js';
 import type { Computation, Operations } from './operations-of.js';
 
@@ -10,6 +10,8 @@ export interface Handle {
   readonly shape: number[];
   readonly dtype: number;
 }
+
+type Shape = readonly number[];
 
 /** Attributes of an operation of TensorFlow. A number is a float, and an object is a type, a shape or an integer. */
 export type Attributes = { readonly [name: string]: AttributeValue };
@@ -41,9 +43,14 @@ interface TensorFlowBackend {
     TF_INT32: number;
     createTensor(shape: number[], dtype: number, values: Float32Array | Int32Array): number;
     deleteTensor(id: number): void;
+    tensorDataSync(id: number): ArrayLike<number>;
     executeOp(operation: string, attributes: Attribute[], inputs: number[], outputs: number): Handle[];
     /** Adds a serialized function. Absent in tfjs-node's own binding. */
     addFunction?(definition: Uint8Array): void;
+    /** Returns a number for `enqueueOp`. Absent in tfjs-node's own binding. */
+    prepareOp?(operation: string, attributes: Attribute[]): number;
+    /** Runs an operation later, on the thread of a queue, and returns the ids of its results. */
+    enqueueOp?(prepared: number, inputs: number[], outputs: number, queue: number): number[];
   };
   isUsingGpuDevice: boolean;
   getInputTensorIds(tensors: tf.TensorInfo[]): number[];
@@ -55,16 +62,44 @@ const NO_ATTRIBUTES: Attributes = {};
 /** Type attribute of operations on float32 values. */
 export const FLOATS: Attributes = { T: { dtype: 'float32' } };
 
+/**
+ * Threads that run operations in their order, each of which waits for results of the other. `side` is for results that nothing in
+ * the same pass requires, such as the gradients of filters.
+ */
+const QUEUES = { main: 0, side: 1 } as const;
+
+/** Operations that compute each value from those at its position, with broadcasting. */
+const ELEMENTWISE: ReadonlySet<string> = new Set([
+  'AddV2',
+  'ClipByValue',
+  'Identity',
+  'Mul',
+  'RealDiv',
+  'Relu',
+  'Relu6',
+  'Relu6Grad',
+  'ReluGrad',
+  'Rsqrt',
+  'Sigmoid',
+  'SigmoidGrad',
+  'Sqrt',
+  'Square',
+  'Sub',
+]);
+
 /** Fewest values of a tensor for which a compiled function is worth the fraction of a second that XLA takes for each new shape. */
 const FEWEST_COMPILED = 65_536;
 
 /** Runs operations of TensorFlow without a tensor of TensorFlow.js for each intermediate result. */
 export class TensorFlowRuntime implements Operations<Handle> {
   readonly #backend: TensorFlowBackend;
-  /** Number of results of each function that TensorFlow has. */
-  readonly #functions = new Map<string, number>();
+  /** Names of the functions that TensorFlow has. */
+  readonly #functions = new Set<string>();
   #canCompile: boolean | undefined;
   readonly #attributes = new WeakMap<Attributes, Attribute[]>();
+  /** Prepared operations by attributes and name. */
+  readonly #prepared = new WeakMap<Attributes, Map<string, number>>();
+  readonly #queues = shouldQueueTensorFlow();
   readonly #constants = new Map<string, Handle>();
   /** Handles to delete at the end of the current computation. */
   #temporary: Handle[] = [];
@@ -88,11 +123,17 @@ export class TensorFlowRuntime implements Operations<Handle> {
    * Runs a computation on float32 tensors: as one function that XLA compiles for their shapes, with one pass over memory, or one
    * operation after the other if there are few values or no compiler.
    * @param name A name of its own for each computation.
+   * @param shapes Shapes of the results.
    */
-  runCompiled(name: string, inputs: readonly Handle[], computation: Computation): Handle[] {
+  runCompiled(
+    name: string,
+    inputs: readonly Handle[],
+    shapes: readonly Shape[],
+    computation: Computation,
+  ): Handle[] {
     const most = Math.max(...inputs.map(({ shape }) => shape.reduce((a, b) => a * b, 1)));
     if (!this.isWorthCompiling(most)) return computation<Handle>(this, ...inputs);
-    return this.runFunction(name, inputs, computation);
+    return this.runFunction(name, inputs, shapes, computation);
   }
 
   /** Whether a computation on this many values is faster as a compiled function, and can be one. */
@@ -101,23 +142,29 @@ export class TensorFlowRuntime implements Operations<Handle> {
   }
 
   /** Runs a computation as one function that XLA compiles, whatever its size. Requires `canCompile`. */
-  runFunction(name: string, inputs: readonly Handle[], computation: Computation): Handle[] {
+  runFunction(
+    name: string,
+    inputs: readonly Handle[],
+    shapes: readonly Shape[],
+    computation: Computation,
+  ): Handle[] {
     const unique = `unitsphere_${name}`;
-    let outputs = this.#functions.get(unique);
-    if (outputs === undefined) {
-      const recorded = FunctionRecorder.record(unique, inputs.length, computation);
-      this.#backend.binding.addFunction?.(recorded.definition);
-      outputs = recorded.outputs;
-      this.#functions.set(unique, outputs);
+    if (!this.#functions.has(unique)) {
+      this.#backend.binding.addFunction?.(FunctionRecorder.record(unique, inputs.length, computation));
+      this.#functions.add(unique);
     }
-    return this.runAll(unique, NO_ATTRIBUTES, inputs, outputs);
+    return this.enqueueAll(unique, NO_ATTRIBUTES, inputs, shapes);
   }
 
   /** Returns whether XLA compiles and runs a small function; warns if it should but cannot. */
   #compilesAFunction(): boolean {
     if (!this.#backend.binding.addFunction) return false;
     try {
-      this.runFunction('probe', [this.scalar(1)], (operations, x) => [operations.floats('Relu', x)]);
+      const [result] = this.runFunction('probe', [this.scalar(1)], [[]], (operations, x) => [
+        operations.floats('Relu', x),
+      ]);
+      // An error of the compiler is thrown where the result is read.
+      this.#backend.binding.tensorDataSync(result.id);
       return true;
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
@@ -156,17 +203,52 @@ export class TensorFlowRuntime implements Operations<Handle> {
     return { id, shape: tensor.shape, dtype: tensor.dtype === 'float32' ? TF_FLOAT : TF_INT32 };
   }
 
-  /** Runs an operation with several results. Attributes are converted once, so they should be constants. */
+  /**
+   * Runs an operation with several results, and waits for it. Attributes are converted once, so they should be constants.
+   */
   runAll(operation: string, attributes: Attributes, inputs: readonly Handle[], outputs: number): Handle[] {
-    let converted = this.#attributes.get(attributes);
-    if (!converted) {
-      converted = Object.entries(attributes).map(([name, value]) => this.#attribute(name, value));
-      this.#attributes.set(attributes, converted);
-    }
     const ids = inputs.map(({ id }) => id);
-    const results = this.#backend.binding.executeOp(operation, converted, ids, outputs);
+    const results = this.#backend.binding.executeOp(operation, this.#convert(attributes), ids, outputs);
     this.#temporary.push(...results);
     return results;
+  }
+
+  /**
+   * Enqueues an operation whose float32 results have known shapes. It may run after this returns, and an error of it is thrown where a
+   * result is read. Waits for it if the binding has no queues.
+   */
+  enqueueAll(
+    operation: string,
+    attributes: Attributes,
+    inputs: readonly Handle[],
+    shapes: readonly Shape[],
+    queue: keyof typeof QUEUES = 'main',
+  ): Handle[] {
+    const { binding } = this.#backend;
+    if (!this.#queues || !binding.enqueueOp || !binding.prepareOp) {
+      return this.runAll(operation, attributes, inputs, shapes.length);
+    }
+    let byName = this.#prepared.get(attributes);
+    if (!byName) {
+      byName = new Map();
+      this.#prepared.set(attributes, byName);
+    }
+    let prepared = byName.get(operation);
+    if (prepared === undefined) {
+      prepared = binding.prepareOp(operation, this.#convert(attributes));
+      byName.set(operation, prepared);
+    }
+    const ids = inputs.map(({ id }) => id);
+    const results = binding
+      .enqueueOp(prepared, ids, shapes.length, QUEUES[queue])
+      .map((id, i) => ({ id, shape: [...shapes[i]], dtype: binding.TF_FLOAT }));
+    this.#temporary.push(...results);
+    return results;
+  }
+
+  /** Enqueues an operation with one result. */
+  enqueue(operation: string, attributes: Attributes, inputs: readonly Handle[], shape: Shape): Handle {
+    return this.enqueueAll(operation, attributes, inputs, [shape])[0];
   }
 
   /** Runs an operation with one result. */
@@ -176,7 +258,10 @@ export class TensorFlowRuntime implements Operations<Handle> {
 
   /** Runs an operation on float32 values whose only attribute is their type. A number is a scalar. */
   floats(operation: string, ...inputs: readonly (Handle | number)[]): Handle {
-    return this.run(operation, FLOATS, ...inputs.map((x) => (typeof x === 'number' ? this.scalar(x) : x)));
+    const handles = inputs.map((x) => (typeof x === 'number' ? this.scalar(x) : x));
+    if (!ELEMENTWISE.has(operation)) return this.run(operation, FLOATS, ...handles);
+    const shape = handles.map((handle) => handle.shape).reduce(backend_util.assertAndGetBroadcastShape);
+    return this.enqueue(operation, FLOATS, handles, shape);
   }
 
   /** Returns a float32 scalar, which is deleted with the current computation. */
@@ -239,13 +324,13 @@ export class TensorFlowRuntime implements Operations<Handle> {
   /** Stacks float32 tensors of equal shapes along a new first axis. */
   stack(tensors: readonly Handle[]): Handle {
     const attributes = { ...FLOATS, N: { integer: tensors.length }, axis: { integer: 0 } };
-    return this.run('Pack', attributes, ...tensors);
+    return this.enqueue('Pack', attributes, tensors, [tensors.length, ...tensors[0].shape]);
   }
 
   /** Returns x with another shape, without a copy; x itself if it has this shape. */
   reshape(x: Handle, shape: readonly number[]): Handle {
     const isSame = x.shape.length === shape.length && shape.every((size, i) => size === x.shape[i]);
-    return isSame ? x : this.run('Reshape', RESHAPE, x, this.integers(...shape));
+    return isSame ? x : this.enqueue('Reshape', RESHAPE, [x, this.integers(...shape)], shape);
   }
 
   /** Multiplies matrices, each as given or transposed. */
@@ -253,18 +338,22 @@ export class TensorFlowRuntime implements Operations<Handle> {
     a: Handle,
     b: Handle,
     { transposeA = false, transposeB = false }: { transposeA?: boolean; transposeB?: boolean } = {},
+    queue: keyof typeof QUEUES = 'main',
   ): Handle {
-    return this.run('MatMul', PRODUCTS[transposeA ? 1 : 0][transposeB ? 1 : 0], a, b);
+    const attributes = PRODUCTS[transposeA ? 1 : 0][transposeB ? 1 : 0];
+    const shape = [a.shape[transposeA ? 1 : 0], b.shape[transposeB ? 0 : 1]];
+    return this.enqueueAll('MatMul', attributes, [a, b], [shape], queue)[0];
   }
 
   /** Pads x with zeros: [before, after] for each axis. */
   pad(x: Handle, sizes: readonly (readonly [number, number])[]): Handle {
-    return this.run('Pad', PAD, x, this.integerMatrix(sizes));
+    const shape = x.shape.map((size, axis) => size + sizes[axis][0] + sizes[axis][1]);
+    return this.enqueue('Pad', PAD, [x, this.integerMatrix(sizes)], shape);
   }
 
   /** Returns the part of x of a shape, from the position `begin`. */
   slice(x: Handle, begin: readonly number[], shape: readonly number[]): Handle {
-    return this.run('Slice', SLICE, x, this.integers(...begin), this.integers(...shape));
+    return this.enqueue('Slice', SLICE, [x, this.integers(...begin), this.integers(...shape)], shape);
   }
 
   #constant(key: string, make: () => Handle): Handle {
@@ -275,6 +364,15 @@ export class TensorFlowRuntime implements Operations<Handle> {
     this.#temporary = this.#temporary.filter(({ id }) => id !== handle.id);
     this.#constants.set(key, handle);
     return handle;
+  }
+
+  #convert(attributes: Attributes): Attribute[] {
+    let converted = this.#attributes.get(attributes);
+    if (!converted) {
+      converted = Object.entries(attributes).map(([name, value]) => this.#attribute(name, value));
+      this.#attributes.set(attributes, converted);
+    }
+    return converted;
   }
 
   #attribute(name: string, value: AttributeValue): Attribute {

@@ -214,10 +214,14 @@ export const conv2dBackpropInputWasm: Kernel<
       });
       if (isComputed) return;
     }
+    if (native) {
+      native.convolveBackpropInput(dyAt, n, ...windowSizes(g), filterAt, channels, dxAt, +bfloat16);
+      return;
+    }
     runtime.floats(dxAt, n * h * w * c).fill(0);
     forPatchBlocks(runtime, g, (row0, row1, patches) => {
       const from = offset(dyAt, row0 * channels * 4);
-      runtime.gemm(false, true, row1 - row0, patchSize, channels, from, filterAt, patches, { bfloat16 });
+      runtime.gemm(false, true, row1 - row0, patchSize, channels, from, filterAt, patches);
       runtime.kernels.col2im(
         patches,
         h,

@@ -31,6 +31,11 @@ function loadNative(): Native | null {
   return native;
 }
 
+type WindowSizes =
+  Parameters<Kernels['convThin']> extends [Pointer, ...infer Sizes, Pointer, number, Pointer, Pointer]
+    ? Sizes
+    : never;
+
 /** Kernels that only `@unitsphere/native` has. The `bfloat16` of a convolution is 0 or 1, as that of `gemmBfloat16` is implied. */
 export interface NativeOnlyKernels {
   /** gemm with inputs rounded to bfloat16 and float32 sums. */
@@ -43,10 +48,22 @@ export interface NativeOnlyKernels {
   convolveBackpropFilter(
     ...sizes: [...Parameters<Kernels['convThinBackpropFilter']>, bfloat16: number]
   ): void;
+  /**
+   * dx[n,h,w,c] of a convolution at any stride. The sizes are those of convThin, from n to the output's width.
+   * @param channels Outputs of the filter[kh,kw,c,channels].
+   */
+  convolveBackpropInput(
+    dy: Pointer,
+    ...sizes: [...WindowSizes, filter: Pointer, channels: number, dx: Pointer, bfloat16: number]
+  ): void;
 }
 
 /** The processor's own kernels. Those of the same names replace WebAssembly kernels. */
-export type NativeKernels = Partial<Kernels> & NativeOnlyKernels;
+export type NativeKernels = Partial<Kernels> &
+  NativeOnlyKernels & {
+    /** Sets how many threads share the work of each kernel. Not enumerable. */
+    readonly setThreads: (count: number, leastWork?: number) => number;
+  };
 
 /** Returns the processor's own kernels on a memory; undefined if there are none. */
 export function nativeKernels(memory: WebAssembly.Memory): NativeKernels | undefined {

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { wasmKernels } from './kernel-set.js';
 import type { Kernels } from './kernels.generated.js';
-import { hasNativeBfloat16, type NativeOnlyKernels, nativeKernels } from './native-kernels.js';
+import { hasNativeBfloat16, type NativeKernels, nativeKernels } from './native-kernels.js';
 import { NULL_POINTER, type Pointer } from './pointer.js';
 import { shareIdentity } from './share-identity.js';
 
@@ -31,11 +31,12 @@ interface GemmOptions {
 export class WasmRuntime {
   readonly kernels: Kernels;
   /** Kernels of the processor's own vectors that have no WebAssembly counterpart; undefined without `@unitsphere/native`. */
-  readonly native: NativeOnlyKernels | undefined;
+  readonly native: NativeKernels | undefined;
   /** Whether the native products can take bfloat16 inputs. */
   readonly hasBfloat16: boolean;
   readonly #memory: WebAssembly.Memory;
   readonly #backend: WasmBackend;
+  #threads = 1;
 
   constructor(backend: WasmBackend) {
     this.#backend = backend;
@@ -55,6 +56,23 @@ export class WasmRuntime {
     this.native = native;
     this.hasBfloat16 = native !== undefined && hasNativeBfloat16();
     this.kernels = { ...wasmKernels(memory), ...native };
+  }
+
+  /** Threads that share the work of each native kernel. */
+  get threads(): number {
+    return this.#threads;
+  }
+
+  /** @throws Error if there are no native kernels, and `threads` is above 1. */
+  setThreads(threads: number): void {
+    if (threads === this.#threads) return;
+    if (!this.native) {
+      throw new Error(
+        `setKernelThreads: WebAssembly kernels run on one thread, not ${threads}. Install @unitsphere/native, or build it with npm run build:native in a clone. UNITSPHERE_NATIVE=0 switches it off.`,
+      );
+    }
+    this.native.setThreads(threads);
+    this.#threads = threads;
   }
 
   /** Returns the address of a tensor's values. */

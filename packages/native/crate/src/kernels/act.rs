@@ -1,6 +1,7 @@
 //! Activations, by the codes of `@unitsphere/ops`.
 use crate::heap::Args;
 use crate::simd::Simd;
+use crate::team::each_range;
 
 pub const NONE: u8 = 0;
 pub const RELU: u8 = 1;
@@ -128,6 +129,11 @@ macro_rules! with_code {
 }
 pub(super) use with_code;
 
+/// Work of an element, in floats that are read or written.
+const COST: usize = 4;
+/// Floats by which lists are divided, so that threads write different cache lines.
+pub const UNIT: usize = 64;
+
 #[inline(always)]
 unsafe fn forward<S: Simd, const CODE: u8>(x: *const f32, count: usize, y: *mut f32) {
     let mut i = 0;
@@ -152,7 +158,9 @@ unsafe fn backward<S: Simd, const CODE: u8>(x: *const f32, dy: *const f32, count
 #[inline(always)]
 pub unsafe fn activation<S: Simd>(args: &mut Args) -> f64 {
     let (x, count, code, y) = (args.floats(), args.size(), args.size(), args.floats());
-    with_code!(code, forward, S, (x, count, y));
+    each_range::<S, _>(count, UNIT, COST, #[inline(always)] |first, end| {
+        with_code!(code, forward, S, (x.add(first), end - first, y.add(first)));
+    });
     0.0
 }
 
@@ -160,6 +168,8 @@ pub unsafe fn activation<S: Simd>(args: &mut Args) -> f64 {
 #[inline(always)]
 pub unsafe fn activation_grad<S: Simd>(args: &mut Args) -> f64 {
     let (x, dy, count, code, dx) = (args.floats(), args.floats(), args.size(), args.size(), args.floats());
-    with_code!(code, backward, S, (x, dy, count, dx));
+    each_range::<S, _>(count, UNIT, COST, #[inline(always)] |first, end| {
+        with_code!(code, backward, S, (x.add(first), dy.add(first), end - first, dx.add(first)));
+    });
     0.0
 }

@@ -3,6 +3,7 @@ use super::gemm::{Left, Product};
 use super::softmax;
 use crate::heap::{Args, Scratch};
 use crate::simd::Simd;
+use crate::team::{each_range, PRODUCTS_PER_FLOAT};
 
 /// y[batch,tokens,heads·width] = softmax(q·kᵀ / sqrt(width))·v for each head of qkv[batch,tokens,3,heads,width]. Scratch is not used.
 #[inline(always)]
@@ -12,11 +13,13 @@ pub unsafe fn self_attention<S: Simd>(args: &mut Args) -> f64 {
     let channels = heads * width;
     // Rows a cache line and a bit apart do not compete for the same lines of the cache.
     let step = tokens.next_multiple_of(16) + 16;
-    let mut scratch = Scratch::new(tokens * step);
-    let scores = scratch.at();
     let factor = 1.0 / (width as f32).sqrt();
-    for image in 0..batch {
-        for head in 0..heads {
+    let cost = 2 * tokens * tokens * (width / PRODUCTS_PER_FLOAT + 2);
+    each_range::<S, _>(batch * heads, 1, cost, #[inline(always)] |first, end| {
+        let mut scratch = Scratch::new(tokens * step);
+        let scores = scratch.at();
+        for number in first..end {
+            let (image, head) = (number / heads, number % heads);
             let q = qkv.add(image * tokens * 3 * channels + head * width);
             S::multiply(&Product {
                 trans_b: true,
@@ -43,6 +46,6 @@ pub unsafe fn self_attention<S: Simd>(args: &mut Args) -> f64 {
                 ..Product::default()
             });
         }
-    }
+    });
     0.0
 }

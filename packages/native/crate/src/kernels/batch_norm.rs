@@ -3,6 +3,7 @@
 use super::act::{apply, apply_grad, PRELU};
 use crate::heap::{Args, Scratch};
 use crate::simd::Simd;
+use crate::team::{add_parts, each_part, each_range, fixed_parts, share};
 
 /// Rows of a block.
 const BLOCK: usize = 128;
@@ -10,6 +11,8 @@ const BLOCK: usize = 128;
 const TILE: usize = 2048;
 /// The widest vector's lanes.
 const MOST_LANES: usize = 16;
+/// Rows by which a pass over rows is divided, so that vectors of several rows are not cut.
+const UNIT: usize = MOST_LANES;
 
 /// Channels that fill a vector only in part: one vector then holds the same channels of several rows.
 #[inline(always)]
@@ -81,17 +84,14 @@ unsafe fn add_moments<S: Simd, const V: usize>(
     }
 }
 
-/// mean[c] and the biased variance[c] of x[m,c].
+/// The sums and the sums of squares of rows x[m,c] relative to an origin[c]. They are `step` values apart.
 #[inline(always)]
-pub unsafe fn moments<S: Simd>(args: &mut Args) -> f64 {
-    let (x, m, c, mean, variance) = (args.floats(), args.size(), args.size(), args.floats(), args.floats());
-    let mut scratch = Scratch::new(4 * (c + MOST_LANES));
-    let sums = scratch.at() as *mut f64;
-    let squares = sums.add(c + MOST_LANES);
-    std::ptr::write_bytes(sums, 0, 2 * (c + MOST_LANES));
+unsafe fn sum_moments<S: Simd>(x: *const f32, m: usize, c: usize, origin: *const f32, sums: *mut f64, step: usize) {
+    let squares = sums.add(step);
+    std::ptr::write_bytes(sums, 0, 2 * step);
     let repeats = rows_per_vector::<S>(c);
     if repeats > 1 {
-        let origin = repeat::<S>(x, c);
+        let origin = repeat::<S>(origin, c);
         add_moments::<S, 1>(x, m / repeats, S::LANES, S::LANES, origin.as_ptr(), sums, squares);
         for i in c..S::LANES {
             *sums.add(i % c) += *sums.add(i);
@@ -102,19 +102,35 @@ pub unsafe fn moments<S: Simd>(args: &mut Args) -> f64 {
     } else {
         let mut ch = 0;
         while ch < c {
-            let (from, to, to2) = (x.add(ch), sums.add(ch), squares.add(ch));
+            let (from, zero, to, to2) = (x.add(ch), origin.add(ch), sums.add(ch), squares.add(ch));
             if c - ch >= S::WIDE * S::LANES && S::WIDE == 4 {
-                add_moments::<S, 4>(from, m, c, 4 * S::LANES, from, to, to2);
+                add_moments::<S, 4>(from, m, c, 4 * S::LANES, zero, to, to2);
                 ch += 4 * S::LANES;
             } else if c - ch >= 2 * S::LANES {
-                add_moments::<S, 2>(from, m, c, 2 * S::LANES, from, to, to2);
+                add_moments::<S, 2>(from, m, c, 2 * S::LANES, zero, to, to2);
                 ch += 2 * S::LANES;
             } else {
-                add_moments::<S, 1>(from, m, c, S::LANES.min(c - ch), from, to, to2);
+                add_moments::<S, 1>(from, m, c, S::LANES.min(c - ch), zero, to, to2);
                 ch += S::LANES;
             }
         }
     }
+}
+
+/// mean[c] and the biased variance[c] of x[m,c].
+#[inline(always)]
+pub unsafe fn moments<S: Simd>(args: &mut Args) -> f64 {
+    let (x, m, c, mean, variance) = (args.floats(), args.size(), args.size(), args.floats(), args.floats());
+    let step = c + MOST_LANES;
+    let parts = fixed_parts(m.div_ceil(BLOCK), m * c);
+    let mut scratch = Scratch::new(2 * parts * 2 * step);
+    let sums = scratch.at() as *mut f64;
+    each_part::<S, _>(parts, #[inline(always)] |part| {
+        let (first, end) = share(m, BLOCK, part, parts);
+        sum_moments::<S>(x.add(first * c), end - first, c, x, sums.add(part * 2 * step), step);
+    });
+    add_parts(sums, 2 * step, parts, 2 * step, sums);
+    let squares = sums.add(step);
     for ch in 0..c {
         let s = *sums.add(ch) / m as f64;
         // Read before mean is written: the first row is the origin.
@@ -165,6 +181,22 @@ unsafe fn affine_rows<S: Simd, const CODE: u8>(
 pub unsafe fn affine<S: Simd, const CODE: u8>(args: &mut Args) -> f64 {
     let (x, m, c, a, b, y) = (args.floats(), args.size(), args.size(), args.floats(), args.floats(), args.floats());
     let slope = if CODE == PRELU { args.floats() } else { std::ptr::null_mut() };
+    each_range::<S, _>(m, UNIT, 3 * c, #[inline(always)] |first, end| {
+        affine_of::<S, CODE>(x.add(first * c), end - first, c, a, b, slope, y.add(first * c));
+    });
+    0.0
+}
+
+#[inline(always)]
+unsafe fn affine_of<S: Simd, const CODE: u8>(
+    x: *const f32,
+    m: usize,
+    c: usize,
+    a: *const f32,
+    b: *const f32,
+    slope: *const f32,
+    y: *mut f32,
+) {
     let repeats = rows_per_vector::<S>(c);
     if repeats > 1 {
         let (a, b, slope) = (repeat::<S>(a, c), repeat::<S>(b, c), repeat::<S>(slope, c));
@@ -175,7 +207,6 @@ pub unsafe fn affine<S: Simd, const CODE: u8>(args: &mut Args) -> f64 {
     } else {
         affine_rows::<S, CODE>(x, m, c, a, b, slope, y);
     }
-    0.0
 }
 
 /// The vectors of channels that the gradient kernels read, each [c].
@@ -248,25 +279,24 @@ unsafe fn add_grad_sums<S: Simd, const CODE: u8, const V: usize>(
     }
 }
 
-/// With z = x·a + b and dz = dy·activation'(z): dbeta[c] = Σ dz and dgamma[c] = Σ dz·(x - mean)·invStd. For PReLU also
-/// dslope[c] = Σ dy·min(z, 0).
+/// Sums the rows x[m,c] and dy[m,c]; see `add_grad_sums`.
 #[inline(always)]
-pub unsafe fn grad_sums<S: Simd, const CODE: u8>(args: &mut Args) -> f64 {
-    let (x, dy, m, c) = (args.floats(), args.floats(), args.size(), args.size());
-    let (a, b, mean, inv_std) = (args.floats(), args.floats(), args.floats(), args.floats());
-    let (dgamma, dbeta) = (args.floats(), args.floats());
-    args.skip();
-    let (slope, dslope) =
-        if CODE == PRELU { (args.floats(), args.floats()) } else { (std::ptr::null_mut(), std::ptr::null_mut()) };
-    let step = c + MOST_LANES;
-    let mut scratch = Scratch::new(6 * step);
-    let totals = scratch.at() as *mut f64;
+unsafe fn sum_gradients<S: Simd, const CODE: u8>(
+    x: *const f32,
+    dy: *const f32,
+    m: usize,
+    c: usize,
+    of: Channels,
+    totals: *mut f64,
+    step: usize,
+) {
     std::ptr::write_bytes(totals, 0, 3 * step);
     let repeats = rows_per_vector::<S>(c);
     if repeats > 1 {
+        let Channels { a, b, mean, slope } = of;
         let (a, b, mean, slope) = (repeat::<S>(a, c), repeat::<S>(b, c), repeat::<S>(mean, c), repeat::<S>(slope, c));
-        let of = Channels { a: a.as_ptr(), b: b.as_ptr(), mean: mean.as_ptr(), slope: slope.as_ptr() };
-        add_grad_sums::<S, CODE, 1>(x, dy, m / repeats, S::LANES, S::LANES, of.add(0), totals, step);
+        let repeated = Channels { a: a.as_ptr(), b: b.as_ptr(), mean: mean.as_ptr(), slope: slope.as_ptr() };
+        add_grad_sums::<S, CODE, 1>(x, dy, m / repeats, S::LANES, S::LANES, repeated, totals, step);
         for kind in 0..3 {
             for i in c..S::LANES {
                 *totals.add(kind * step + i % c) += *totals.add(kind * step + i);
@@ -275,7 +305,6 @@ pub unsafe fn grad_sums<S: Simd, const CODE: u8>(args: &mut Args) -> f64 {
         let done = m / repeats * repeats;
         add_grad_sums::<S, CODE, 1>(x.add(done * c), dy.add(done * c), m - done, c, c, of, totals, step);
     } else {
-        let of = Channels { a, b, mean, slope };
         let mut ch = 0;
         while ch < c {
             let (from, grad, to) = (x.add(ch), dy.add(ch), totals.add(ch));
@@ -291,6 +320,29 @@ pub unsafe fn grad_sums<S: Simd, const CODE: u8>(args: &mut Args) -> f64 {
             }
         }
     }
+}
+
+/// With z = x·a + b and dz = dy·activation'(z): dbeta[c] = Σ dz and dgamma[c] = Σ dz·(x - mean)·invStd. For PReLU also
+/// dslope[c] = Σ dy·min(z, 0).
+#[inline(always)]
+pub unsafe fn grad_sums<S: Simd, const CODE: u8>(args: &mut Args) -> f64 {
+    let (x, dy, m, c) = (args.floats(), args.floats(), args.size(), args.size());
+    let (a, b, mean, inv_std) = (args.floats(), args.floats(), args.floats(), args.floats());
+    let (dgamma, dbeta) = (args.floats(), args.floats());
+    args.skip();
+    let (slope, dslope) =
+        if CODE == PRELU { (args.floats(), args.floats()) } else { (std::ptr::null_mut(), std::ptr::null_mut()) };
+    let step = c + MOST_LANES;
+    let parts = fixed_parts(m.div_ceil(BLOCK), 2 * m * c);
+    let mut scratch = Scratch::new(2 * parts * 3 * step);
+    let totals = scratch.at() as *mut f64;
+    each_part::<S, _>(parts, #[inline(always)] |part| {
+        let (first, end) = share(m, BLOCK, part, parts);
+        let of = Channels { a, b, mean, slope };
+        let (x, dy) = (x.add(first * c), dy.add(first * c));
+        sum_gradients::<S, CODE>(x, dy, end - first, c, of, totals.add(part * 3 * step), step);
+    });
+    add_parts(totals, 3 * step, parts, 3 * step, totals);
     for ch in 0..c {
         *dbeta.add(ch) = *totals.add(ch) as f32;
         *dgamma.add(ch) = (*totals.add(step + ch) * *inv_std.add(ch) as f64) as f32;
@@ -339,15 +391,24 @@ pub unsafe fn grad_input<S: Simd, const CODE: u8>(args: &mut Args) -> f64 {
     let (a, b, p, q, dx) = (args.floats(), args.floats(), args.floats(), args.floats(), args.floats());
     let slope = if CODE == PRELU { args.floats() } else { std::ptr::null_mut() };
     let repeats = rows_per_vector::<S>(c);
-    if repeats > 1 {
-        let of = [a, b, p, q, slope].map(|values| repeat::<S>(values, c));
-        let of = [of[0].as_ptr(), of[1].as_ptr(), of[2].as_ptr(), of[3].as_ptr(), of[4].as_ptr()];
-        let done = m / repeats * repeats;
-        grad_input_rows::<S, CODE>(x, dy, m / repeats, S::LANES, of, dx);
-        let past = done * c;
-        grad_input_rows::<S, CODE>(x.add(past), dy.add(past), m - done, c, of, dx.add(past));
-    } else {
-        grad_input_rows::<S, CODE>(x, dy, m, c, [a, b, p, q, slope], dx);
-    }
+    each_range::<S, _>(m, UNIT, 4 * c, #[inline(always)] |first, end| {
+        let (x, dy, m, dx) = (x.add(first * c), dy.add(first * c), end - first, dx.add(first * c));
+        if repeats > 1 {
+            let of = [
+                repeat::<S>(a, c),
+                repeat::<S>(b, c),
+                repeat::<S>(p, c),
+                repeat::<S>(q, c),
+                repeat::<S>(slope, c),
+            ];
+            let of = [of[0].as_ptr(), of[1].as_ptr(), of[2].as_ptr(), of[3].as_ptr(), of[4].as_ptr()];
+            let past = m / repeats * repeats;
+            grad_input_rows::<S, CODE>(x, dy, m / repeats, S::LANES, of, dx);
+            let (from, grad, to) = (x.add(past * c), dy.add(past * c), dx.add(past * c));
+            grad_input_rows::<S, CODE>(from, grad, m - past, c, of, to);
+        } else {
+            grad_input_rows::<S, CODE>(x, dy, m, c, [a, b, p, q, slope], dx);
+        }
+    });
     0.0
 }

@@ -1,8 +1,12 @@
 //! Sums, broadcasts and products over the pixels of an image or the rows of a matrix, channels last; and rows by index.
-use crate::heap::Args;
+use crate::heap::{Args, Scratch};
 use crate::simd::Simd;
+use crate::team::{add_parts, each_part, each_range, fixed_parts, share};
 
-/// sums[c] = factor · the sum of the m rows of x. Partial sums of 256 rows limit the rounding error of many rows.
+/// Rows whose sums are added up before those of other rows.
+const BLOCK: usize = 256;
+
+/// sums[c] = factor · the sum of the m rows of x. Partial sums of blocks limit the rounding error of many rows.
 #[inline(always)]
 unsafe fn sum_rows<S: Simd>(x: *const f32, m: usize, c: usize, sums: *mut f32, factor: f32) {
     let mut ch = 0;
@@ -11,7 +15,7 @@ unsafe fn sum_rows<S: Simd>(x: *const f32, m: usize, c: usize, sums: *mut f32, f
         let mut total = S::splat(0.0);
         let mut row = 0;
         while row < m {
-            let end = m.min(row + 256);
+            let end = m.min(row + BLOCK);
             let mut parts = [S::splat(0.0); 4];
             let mut r = row;
             while r + 4 <= end {
@@ -35,7 +39,18 @@ unsafe fn sum_rows<S: Simd>(x: *const f32, m: usize, c: usize, sums: *mut f32, f
 #[inline(always)]
 pub unsafe fn column_sums<S: Simd>(args: &mut Args) -> f64 {
     let (x, m, c, sums, factor) = (args.floats(), args.size(), args.size(), args.floats(), args.float());
-    sum_rows::<S>(x, m, c, sums, factor);
+    let parts = fixed_parts(m.div_ceil(BLOCK), m * c);
+    if parts == 1 {
+        sum_rows::<S>(x, m, c, sums, factor);
+        return 0.0;
+    }
+    let mut scratch = Scratch::new(parts * c);
+    let partial = scratch.at();
+    each_part::<S, _>(parts, #[inline(always)] |part| {
+        let (first, end) = share(m, BLOCK, part, parts);
+        sum_rows::<S>(x.add(first * c), end - first, c, partial.add(part * c), factor);
+    });
+    add_parts(partial, c, parts, c, sums);
     0.0
 }
 
@@ -43,9 +58,11 @@ pub unsafe fn column_sums<S: Simd>(args: &mut Args) -> f64 {
 #[inline(always)]
 pub unsafe fn global_average_pool<S: Simd>(args: &mut Args) -> f64 {
     let (x, n, pixels, c, y) = (args.floats(), args.size(), args.size(), args.size(), args.floats());
-    for image in 0..n {
-        sum_rows::<S>(x.add(image * pixels * c), pixels, c, y.add(image * c), 1.0 / pixels as f32);
-    }
+    each_range::<S, _>(n, 1, pixels * c, #[inline(always)] |first, end| {
+        for image in first..end {
+            sum_rows::<S>(x.add(image * pixels * c), pixels, c, y.add(image * c), 1.0 / pixels as f32);
+        }
+    });
     0.0
 }
 
@@ -54,17 +71,19 @@ pub unsafe fn global_average_pool<S: Simd>(args: &mut Args) -> f64 {
 pub unsafe fn global_average_pool_grad<S: Simd>(args: &mut Args) -> f64 {
     let (dy, n, pixels, c, dx) = (args.floats(), args.size(), args.size(), args.size(), args.floats());
     let factor = S::splat(1.0 / pixels as f32);
-    for image in 0..n {
-        let mut ch = 0;
-        while ch < c {
-            let count = c - ch;
-            let value = S::load_n(dy.add(image * c + ch), count).mul(factor);
-            for pixel in 0..pixels {
-                value.store_n(dx.add((image * pixels + pixel) * c + ch), count);
+    each_range::<S, _>(n, 1, pixels * c, #[inline(always)] |first, end| {
+        for image in first..end {
+            let mut ch = 0;
+            while ch < c {
+                let count = c - ch;
+                let value = S::load_n(dy.add(image * c + ch), count).mul(factor);
+                for pixel in 0..pixels {
+                    value.store_n(dx.add((image * pixels + pixel) * c + ch), count);
+                }
+                ch += S::LANES;
             }
-            ch += S::LANES;
         }
-    }
+    });
     0.0
 }
 
@@ -72,16 +91,18 @@ pub unsafe fn global_average_pool_grad<S: Simd>(args: &mut Args) -> f64 {
 #[inline(always)]
 pub unsafe fn scale_channels<S: Simd>(args: &mut Args) -> f64 {
     let (x, gate, n, pixels, c, y) = (args.floats(), args.floats(), args.size(), args.size(), args.size(), args.floats());
-    for image in 0..n {
-        for pixel in 0..pixels {
-            let mut ch = 0;
-            while ch < c {
-                let (at, count) = ((image * pixels + pixel) * c + ch, c - ch);
-                S::load_n(x.add(at), count).mul(S::load_n(gate.add(image * c + ch), count)).store_n(y.add(at), count);
-                ch += S::LANES;
+    each_range::<S, _>(n, 1, 2 * pixels * c, #[inline(always)] |first, end| {
+        for image in first..end {
+            for pixel in 0..pixels {
+                let mut ch = 0;
+                while ch < c {
+                    let (at, count) = ((image * pixels + pixel) * c + ch, c - ch);
+                    S::load_n(x.add(at), count).mul(S::load_n(gate.add(image * c + ch), count)).store_n(y.add(at), count);
+                    ch += S::LANES;
+                }
             }
         }
-    }
+    });
     0.0
 }
 
@@ -89,19 +110,21 @@ pub unsafe fn scale_channels<S: Simd>(args: &mut Args) -> f64 {
 #[inline(always)]
 pub unsafe fn scale_channels_grad_gate<S: Simd>(args: &mut Args) -> f64 {
     let (x, dy, n, pixels, c, dgate) = (args.floats(), args.floats(), args.size(), args.size(), args.size(), args.floats());
-    for image in 0..n {
-        let mut ch = 0;
-        while ch < c {
-            let count = c - ch;
-            let mut sums = S::splat(0.0);
-            for pixel in 0..pixels {
-                let at = (image * pixels + pixel) * c + ch;
-                sums = S::load_n(x.add(at), count).fma(S::load_n(dy.add(at), count), sums);
+    each_range::<S, _>(n, 1, 2 * pixels * c, #[inline(always)] |first, end| {
+        for image in first..end {
+            let mut ch = 0;
+            while ch < c {
+                let count = c - ch;
+                let mut sums = S::splat(0.0);
+                for pixel in 0..pixels {
+                    let at = (image * pixels + pixel) * c + ch;
+                    sums = S::load_n(x.add(at), count).fma(S::load_n(dy.add(at), count), sums);
+                }
+                sums.store_n(dgate.add(image * c + ch), count);
+                ch += S::LANES;
             }
-            sums.store_n(dgate.add(image * c + ch), count);
-            ch += S::LANES;
         }
-    }
+    });
     0.0
 }
 
@@ -109,14 +132,16 @@ pub unsafe fn scale_channels_grad_gate<S: Simd>(args: &mut Args) -> f64 {
 #[inline(always)]
 pub unsafe fn add_bias<S: Simd>(args: &mut Args) -> f64 {
     let (x, m, c, bias, y) = (args.floats(), args.size(), args.size(), args.floats(), args.floats());
-    for row in 0..m {
-        let mut ch = 0;
-        while ch < c {
-            let (at, n) = (row * c + ch, c - ch);
-            S::load_n(x.add(at), n).add(S::load_n(bias.add(ch), n)).store_n(y.add(at), n);
-            ch += S::LANES;
+    each_range::<S, _>(m, 1, 2 * c, #[inline(always)] |first, end| {
+        for row in first..end {
+            let mut ch = 0;
+            while ch < c {
+                let (at, n) = (row * c + ch, c - ch);
+                S::load_n(x.add(at), n).add(S::load_n(bias.add(ch), n)).store_n(y.add(at), n);
+                ch += S::LANES;
+            }
         }
-    }
+    });
     0.0
 }
 
@@ -143,8 +168,10 @@ pub unsafe fn scatter_add_rows<S: Simd>(args: &mut Args) -> f64 {
 #[inline(always)]
 pub unsafe fn gather_rows<S: Simd>(args: &mut Args) -> f64 {
     let (x, ids, m, d, out) = (args.floats(), args.ints(), args.size(), args.size(), args.floats());
-    for row in 0..m {
-        std::ptr::copy_nonoverlapping(x.add(*ids.add(row) as usize * d), out.add(row * d), d);
-    }
+    each_range::<S, _>(m, 1, 2 * d, #[inline(always)] |first, end| {
+        for row in first..end {
+            std::ptr::copy_nonoverlapping(x.add(*ids.add(row) as usize * d), out.add(row * d), d);
+        }
+    });
     0.0
 }

@@ -1,25 +1,38 @@
 //! Convolutions as matrix products of patches, which are written block by block while they are in cache.
 use super::finish::Finish;
-use super::gemm::{Left, Product};
+use super::gemm::{multiply_as, multiply_on_threads, Left, Product};
 use super::patches::{write_patches, Sizes};
 use super::winograd::{self, Convolution, Weights};
-use crate::heap::Args;
+use crate::heap::{Args, Scratch};
 use crate::simd::Simd;
+use crate::team::{each_range, PRODUCTS_PER_FLOAT};
+
+/// Floats of patches that are computed at a time, few enough to stay in cache.
+const PATCHES: usize = 1 << 16;
 
 /// Rows [row0, row1) of the patches out[n·oh·ow, kh·kw·c] of x[n,h,w,c]; places outside the image are zero.
 #[inline(always)]
 pub unsafe fn im2col<S: Simd>(args: &mut Args) -> f64 {
     let (x, s) = (args.floats(), Sizes::read(args));
     let (row0, row1, out) = (args.size(), args.size(), args.floats());
-    write_patches::<S, false>(x, &s, row0, row1 - row0, 0, s.patch(), out, s.patch());
+    each_range::<S, _>(row1 - row0, 1, 2 * s.patch(), #[inline(always)] |first, end| {
+        let out = out.add(first * s.patch());
+        write_patches::<S, false>(x, &s, row0 + first, end - first, 0, s.patch(), out, s.patch());
+    });
     0.0
 }
 
 /// Adds rows [row0, row1) of patches to dx[n,h,w,c], which must be initialized.
 #[inline(always)]
 pub unsafe fn col2im<S: Simd>(args: &mut Args) -> f64 {
-    let (mut from, s) = (args.floats(), Sizes::read(args));
+    let (from, s) = (args.floats(), Sizes::read(args));
     let (row0, row1, dx) = (args.size(), args.size(), args.floats());
+    add_patches::<S>(from, &s, row0, row1, dx);
+    0.0
+}
+
+#[inline(always)]
+unsafe fn add_patches<S: Simd>(mut from: *const f32, s: &Sizes, row0: usize, row1: usize, dx: *mut f32) {
     let mut place = s.place(row0);
     for _ in row0..row1 {
         let (first, end) = s.inside(place.0);
@@ -36,16 +49,44 @@ pub unsafe fn col2im<S: Simd>(args: &mut Args) -> f64 {
         }
         place = s.next(place);
     }
-    0.0
 }
 
+/// dx[n,h,w,c] from dy[n,oh,ow,channels] and filter[kh,kw,c,channels] at any stride: products become patches, which are added to dx.
+/// At stride 1, the convolution with the turned filter is faster.
 #[inline(always)]
-unsafe fn multiply<S: Simd>(product: &Product, bfloat16: bool) {
-    if bfloat16 {
-        S::multiply_bfloat16(product)
-    } else {
-        S::multiply(product)
-    }
+pub unsafe fn backprop_input<S: Simd>(args: &mut Args) -> f64 {
+    let (dy, n, s) = (args.floats(), args.size(), Sizes::read(args));
+    let (filter, channels, dx) = (args.floats(), args.size(), args.floats());
+    let bfloat16 = args.flag();
+    let (outputs, inputs, patch) = (s.oh * s.ow, s.h as usize * s.w as usize * s.c, s.patch());
+    let cost = inputs + outputs * patch * (channels / PRODUCTS_PER_FLOAT + 3);
+    // An image's patches overlap, so a thread adds all of them.
+    each_range::<S, _>(n, 1, cost, #[inline(always)] |first, end| {
+        std::ptr::write_bytes(dx.add(first * inputs), 0, (end - first) * inputs);
+        let rows = (PATCHES / patch).clamp(1, outputs);
+        let mut scratch = Scratch::new(rows * patch);
+        let patches = scratch.at();
+        let mut row = first * outputs;
+        while row < end * outputs {
+            let rows = rows.min(end * outputs - row);
+            let product = Product {
+                trans_b: true,
+                m: rows,
+                n: patch,
+                k: channels,
+                a: Left::Stored(dy.add(row * channels), channels),
+                b: filter,
+                ldb: channels,
+                c: patches,
+                ldc: patch,
+                ..Product::default()
+            };
+            multiply_as::<S>(bfloat16, &product);
+            add_patches::<S>(patches, &s, row, row + rows, dx);
+            row += rows;
+        }
+    });
+    0.0
 }
 
 /// y[n,oh,ow,channels] from x[n,h,w,c] and filter[kh,kw,c,channels].
@@ -81,7 +122,7 @@ pub unsafe fn convolve<S: Simd>(args: &mut Args) -> f64 {
         ldc: channels,
         ..Product::default()
     };
-    multiply::<S>(&product, bfloat16);
+    multiply_on_threads::<S>(&product, bfloat16, false);
     0.0
 }
 
@@ -115,7 +156,7 @@ pub unsafe fn backprop_filter<S: Simd>(args: &mut Args) -> f64 {
         ldc: channels,
         ..Product::default()
     };
-    multiply::<S>(&product, bfloat16);
+    multiply_on_threads::<S>(&product, bfloat16, false);
     0.0
 }
 
@@ -124,9 +165,11 @@ pub unsafe fn backprop_filter<S: Simd>(args: &mut Args) -> f64 {
 #[inline(always)]
 pub unsafe fn turn_filter<S: Simd>(args: &mut Args) -> f64 {
     let (filter, taps, c, channels, out) = (args.floats(), args.size(), args.size(), args.size(), args.floats());
-    for tap in 0..taps {
-        let (from, to) = (filter.add(tap * c * channels), out.add((taps - 1 - tap) * c * channels));
-        super::pack::transpose::<S>(from, channels, c, channels, to, c);
-    }
+    each_range::<S, _>(taps, 1, 2 * c * channels, #[inline(always)] |first, end| {
+        for tap in first..end {
+            let (from, to) = (filter.add(tap * c * channels), out.add((taps - 1 - tap) * c * channels));
+            super::pack::transpose::<S>(from, channels, c, channels, to, c);
+        }
+    });
     0.0
 }

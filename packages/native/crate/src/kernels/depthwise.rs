@@ -3,11 +3,13 @@
 use super::finish::Finish;
 use crate::heap::{Args, Scratch};
 use crate::simd::Simd;
+use crate::team::{add_parts, each_part, each_range, fixed_parts, share};
 
 /// Floats of the rows that are copied at a time.
 const CHUNK: usize = 16 * 1024;
 
 /// The sizes of a convolution: images [n,h,w,c], outputs [n,oh,ow,c].
+#[derive(Clone, Copy)]
 struct Sizes {
     n: usize,
     h: usize,
@@ -31,6 +33,10 @@ impl Sizes {
     /// Pixels per row of a padded copy: all that the outputs of a row read.
     fn columns(&self) -> usize {
         (self.ow - 1) * self.sw + self.kw
+    }
+    /// Work per image, in floats that are read or written.
+    fn cost(&self) -> usize {
+        (self.h * self.w + self.oh * self.ow * (1 + self.kh * self.kw / 4)) * self.c
     }
     /// Output rows per chunk.
     fn chunk(&self) -> usize {
@@ -95,13 +101,17 @@ pub unsafe fn depthwise_padded<S: Simd>(args: &mut Args) -> f64 {
 
 #[inline(always)]
 unsafe fn convolve<S: Simd>(x: *const f32, weight: *const f32, s: &Sizes, y: *mut f32, finish: &Finish) {
-    match (s.kw, s.sw) {
-        (3, 1) => convolve_of::<S, 3, 1>(x, weight, s, y, finish),
-        (3, 2) => convolve_of::<S, 3, 2>(x, weight, s, y, finish),
-        (5, 1) => convolve_of::<S, 5, 1>(x, weight, s, y, finish),
-        (5, 2) => convolve_of::<S, 5, 2>(x, weight, s, y, finish),
-        _ => convolve_of::<S, 0, 0>(x, weight, s, y, finish),
-    }
+    each_range::<S, _>(s.n, 1, s.cost(), #[inline(always)] |first, end| {
+        let (x, y) = (x.add(first * s.h * s.w * s.c), y.add(first * s.oh * s.ow * s.c));
+        let s = &Sizes { n: end - first, ..*s };
+        match (s.kw, s.sw) {
+            (3, 1) => convolve_of::<S, 3, 1>(x, weight, s, y, finish),
+            (3, 2) => convolve_of::<S, 3, 2>(x, weight, s, y, finish),
+            (5, 1) => convolve_of::<S, 5, 1>(x, weight, s, y, finish),
+            (5, 2) => convolve_of::<S, 5, 2>(x, weight, s, y, finish),
+            _ => convolve_of::<S, 0, 0>(x, weight, s, y, finish),
+        }
+    });
 }
 
 /// KW and SW are the kernel's columns and stride, or 0 if they are known only at run time.
@@ -260,42 +270,45 @@ pub unsafe fn backprop_input<S: Simd>(args: &mut Args) -> f64 {
     let tail = ((w + left) / sw + 1).max(ow) - ow;
     let columns = reach + ow + tail;
     let row = columns * c;
-    let mut scratch = Scratch::new(kh.div_ceil(sh) * row);
-    let padded = scratch.at();
-    std::ptr::write_bytes(padded, 0, kh.div_ceil(sh) * row);
-    let mut kys = Vec::with_capacity(kh.div_ceil(sh));
-    for image in 0..n {
-        let base = dy.add(image * oh * ow * c);
-        for iy in 0..h {
-            let out = dx.add((image * h + iy) * w * c);
-            // Row oy of dy reads input row iy with the kernel's row ky: oy·sh + ky = iy + top.
-            kys.clear();
-            let mut ky = (iy + top) % sh;
-            while ky < kh && ky <= iy + top {
-                let oy = (iy + top - ky) / sh;
-                if oy < oh {
-                    std::ptr::copy_nonoverlapping(base.add(oy * ow * c), padded.add(kys.len() * row + reach * c), ow * c);
-                    kys.push(ky);
+    let cost = (h * w * (1 + kh * kw / 4 / (sh * sw)) + oh * ow) * c;
+    each_range::<S, _>(n, 1, cost, #[inline(always)] |first, end| {
+        let mut scratch = Scratch::new(kh.div_ceil(sh) * row);
+        let padded = scratch.at();
+        std::ptr::write_bytes(padded, 0, kh.div_ceil(sh) * row);
+        let mut kys = Vec::with_capacity(kh.div_ceil(sh));
+        for image in first..end {
+            let base = dy.add(image * oh * ow * c);
+            for iy in 0..h {
+                let out = dx.add((image * h + iy) * w * c);
+                // Row oy of dy reads input row iy with the kernel's row ky: oy·sh + ky = iy + top.
+                kys.clear();
+                let mut ky = (iy + top) % sh;
+                while ky < kh && ky <= iy + top {
+                    let oy = (iy + top - ky) / sh;
+                    if oy < oh {
+                        std::ptr::copy_nonoverlapping(base.add(oy * ow * c), padded.add(kys.len() * row + reach * c), ow * c);
+                        kys.push(ky);
+                    }
+                    ky += sh;
                 }
-                ky += sh;
-            }
-            for phase in 0..sw {
-                // The first input with (ix + left) % sw = phase.
-                let mut ix = (phase + sw - left % sw) % sw;
-                while ix < w {
-                    let left_here = (w - ix).div_ceil(sw);
-                    let at = padded.add((reach + (ix + left) / sw) * c);
-                    let to = out.add(ix * c);
-                    let taken = if left_here >= 4 {
-                        inputs::<S, 4>(at, weight, to, c, row, &kys, kw, sw, phase)
-                    } else {
-                        inputs::<S, 1>(at, weight, to, c, row, &kys, kw, sw, phase)
-                    };
-                    ix += taken * sw;
+                for phase in 0..sw {
+                    // The first input with (ix + left) % sw = phase.
+                    let mut ix = (phase + sw - left % sw) % sw;
+                    while ix < w {
+                        let left_here = (w - ix).div_ceil(sw);
+                        let at = padded.add((reach + (ix + left) / sw) * c);
+                        let to = out.add(ix * c);
+                        let taken = if left_here >= 4 {
+                            inputs::<S, 4>(at, weight, to, c, row, &kys, kw, sw, phase)
+                        } else {
+                            inputs::<S, 1>(at, weight, to, c, row, &kys, kw, sw, phase)
+                        };
+                        ix += taken * sw;
+                    }
                 }
             }
         }
-    }
+    });
     0.0
 }
 
@@ -344,6 +357,23 @@ pub unsafe fn backprop_filter<S: Simd>(args: &mut Args) -> f64 {
     let (kh, kw, sh, sw) = (args.size(), args.size(), args.size(), args.size());
     let (top, left, oh, ow, dw) = (args.int(), args.int(), args.size(), args.size(), args.floats());
     let s = Sizes { n, h, w, c, kh, kw, sh, sw, top, left, oh, ow };
+    let size = kh * kw * c;
+    let parts = fixed_parts(n, n * s.cost());
+    let mut scratch = Scratch::new(parts * size);
+    let sums = scratch.at();
+    each_part::<S, _>(parts, #[inline(always)] |part| {
+        let (first, end) = share(n, 1, part, parts);
+        let (x, dy) = (x.add(first * h * w * c), dy.add(first * oh * ow * c));
+        sum_taps::<S>(x, dy, &Sizes { n: end - first, ..s }, sums.add(part * size));
+    });
+    add_parts(sums, size, parts, size, dw);
+    0.0
+}
+
+/// dw[kh,kw,c] of some images.
+#[inline(always)]
+unsafe fn sum_taps<S: Simd>(x: *const f32, dy: *const f32, s: &Sizes, dw: *mut f32) {
+    let Sizes { n, h, w, c, kh, kw, oh, ow, .. } = *s;
     std::ptr::write_bytes(dw, 0, kh * kw * c);
     let chunk = s.chunk();
     let mut scratch = Scratch::new(s.scratch());
@@ -355,16 +385,16 @@ pub unsafe fn backprop_filter<S: Simd>(args: &mut Args) -> f64 {
             s.pad(x.add(image * h * w * c), oy, rows, padded);
             let grad = dy.add((image * oh + oy) * ow * c);
             match (kh, kw) {
-                (3, 3) => taps::<S, 3, 3>(padded, grad, &s, rows, 0, dw),
-                (5, 5) if S::WIDE == 4 => taps::<S, 5, 5>(padded, grad, &s, rows, 0, dw),
+                (3, 3) => taps::<S, 3, 3>(padded, grad, s, rows, 0, dw),
+                (5, 5) if S::WIDE == 4 => taps::<S, 5, 5>(padded, grad, s, rows, 0, dw),
                 _ => {
                     for ky in 0..kh {
                         match kw {
-                            5 => taps::<S, 1, 5>(padded, grad, &s, rows, ky, dw),
+                            5 => taps::<S, 1, 5>(padded, grad, s, rows, ky, dw),
                             _ => {
                                 for kx in 0..kw {
                                     let (padded, dw) = (padded.add(kx * c), dw.add(kx * c));
-                                    taps::<S, 1, 1>(padded, grad, &s, rows, ky, dw);
+                                    taps::<S, 1, 1>(padded, grad, s, rows, ky, dw);
                                 }
                             }
                         }
@@ -374,7 +404,6 @@ pub unsafe fn backprop_filter<S: Simd>(args: &mut Args) -> f64 {
             oy += rows;
         }
     }
-    0.0
 }
 
 /// Adds the sums of the kernel's rows [ky, ky + KH) and its first KW columns.

@@ -5,6 +5,7 @@ use crate::simd::Simd;
 use std::ptr::null;
 
 /// y = activation(y + bias[c] + added), each part optional.
+#[derive(Clone, Copy)]
 pub struct Finish {
     /// One value a column.
     pub bias: *const f32,

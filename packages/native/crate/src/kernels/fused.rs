@@ -1,11 +1,12 @@
 //! Convolutions and sums of the inference path, with everything that follows them up to the next tensor.
-use super::act::{apply, with_code};
+use super::act::{apply, with_code, UNIT};
 use super::finish::Finish;
-use super::gemm::{Left, Product};
+use super::gemm::{multiply_on_threads, Left, Product};
 use super::patches::Sizes;
 use super::winograd::{self, Convolution, Weights};
 use crate::heap::Args;
 use crate::simd::Simd;
+use crate::team::each_range;
 
 /// Columns of a panel of packed weights.
 #[inline(always)]
@@ -22,7 +23,7 @@ pub unsafe fn conv_fused<S: Simd>(args: &mut Args) -> f64 {
     let finish = Finish::read_activation(args);
     let (added, y) = (args.floats(), args.floats());
     let is_pointwise = s.kh == 1 && s.kw == 1 && s.sh == 1 && s.sw == 1 && s.top == 0 && s.left == 0;
-    S::multiply(&Product {
+    let product = Product {
         m: n * s.oh * s.ow,
         n: channels,
         k: s.patch(),
@@ -33,7 +34,8 @@ pub unsafe fn conv_fused<S: Simd>(args: &mut Args) -> f64 {
         packed: true,
         finish: Finish { added, ..finish },
         ..Product::default()
-    });
+    };
+    multiply_on_threads::<S>(&product, false, true);
     0.0
 }
 
@@ -85,6 +87,8 @@ unsafe fn add<S: Simd, const CODE: u8>(a: *const f32, b: *const f32, count: usiz
 #[inline(always)]
 pub unsafe fn add_activation<S: Simd>(args: &mut Args) -> f64 {
     let (a, b, count, code, y) = (args.floats(), args.floats(), args.size(), args.size(), args.floats());
-    with_code!(code, add, S, (a, b, count, y));
+    each_range::<S, _>(count, UNIT, 4, #[inline(always)] |first, end| {
+        with_code!(code, add, S, (a.add(first), b.add(first), end - first, y.add(first)));
+    });
     0.0
 }

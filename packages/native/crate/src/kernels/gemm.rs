@@ -7,6 +7,7 @@ use super::patches::{write_patches, Sizes};
 use super::strip::{Arithmetic, Float32, Strip, COLUMNS_OF_A, PACKED, ROWS_OF_A};
 use crate::heap::{Args, Scratch};
 use crate::simd::Simd;
+use crate::team::{add_parts, each_part, fixed_parts, parts_for, share, threads, PRODUCTS_PER_FLOAT};
 use std::marker::PhantomData;
 
 /// Units of depth in a block: a panel of this depth and two vectors fits in the first-level cache. The WebAssembly kernel has
@@ -19,7 +20,13 @@ const COLUMNS: usize = 512;
 /// Floats from one staged row to the next, so that the rows do not compete for the same lines of the cache.
 const STEP: usize = DEPTH + 16;
 
+/// Results of a product whose depth is divided: fewer than a part's sums repay to add up.
+const FEW_RESULTS: usize = 1 << 14;
+/// Least depth of a part.
+const LEAST_DEPTH: usize = 4 * DEPTH;
+
 /// The left operand.
+#[derive(Clone, Copy)]
 pub enum Left<'a> {
     /// A matrix, and its floats per stored row.
     Stored(*const f32, usize),
@@ -27,7 +34,12 @@ pub enum Left<'a> {
     Patches(*const f32, &'a Sizes),
 }
 
+/// The part of a product's rows, columns or depth from the first number to before the second one, or to the end.
+pub type Range = (usize, usize);
+const ALL: Range = (0, usize::MAX);
+
 /// One product. The floats per stored row of B and C are `ldb` and `ldc`.
+#[derive(Clone, Copy)]
 pub struct Product<'a> {
     pub trans_a: bool,
     pub trans_b: bool,
@@ -44,6 +56,11 @@ pub struct Product<'a> {
     pub packed: bool,
     /// What is applied to C after the sums.
     pub finish: Finish,
+    /// The part that is computed.
+    pub rows: Range,
+    /// It begins at a multiple of two vectors.
+    pub columns: Range,
+    pub depth: Range,
 }
 
 impl Default for Product<'_> {
@@ -52,7 +69,7 @@ impl Default for Product<'_> {
         let a = Left::Stored(b, 0);
         let (trans_a, trans_b, accumulate, packed) = (false, false, false, false);
         let (m, n, k, ldb, ldc) = (0, 0, 0, 0, 0);
-        Self { trans_a, trans_b, m, n, k, a, b, ldb, c, ldc, accumulate, packed, finish: Finish::NOTHING }
+        Self { trans_a, trans_b, m, n, k, a, b, ldb, c, ldc, accumulate, packed, finish: Finish::NOTHING, rows: ALL, columns: ALL, depth: ALL }
     }
 }
 
@@ -66,14 +83,15 @@ unsafe fn read(args: &mut Args) -> Product<'static> {
 
 #[inline(always)]
 pub unsafe fn gemm<S: Simd>(args: &mut Args) -> f64 {
-    S::multiply(&read(args));
+    let product = read(args);
+    multiply_on_threads::<S>(&product, false, args.flag());
     0.0
 }
 
 /// The same with inputs rounded to bfloat16 and float32 sums, on processors that have the instructions.
 #[inline(always)]
 pub unsafe fn gemm_bfloat16<S: Simd>(args: &mut Args) -> f64 {
-    S::multiply_bfloat16(&read(args));
+    multiply_on_threads::<S>(&read(args), true, true);
     0.0
 }
 
@@ -81,6 +99,79 @@ pub unsafe fn gemm_bfloat16<S: Simd>(args: &mut Args) -> f64 {
 #[inline(always)]
 pub unsafe fn gemm_scratch_bytes<S: Simd>(_: &mut Args) -> f64 {
     16.0
+}
+
+/// Computes a product on the team's threads. Its bits do not depend on their number. `ordered`: every sum runs in the same order for
+/// any sizes; a product with something to finish must be.
+#[inline(always)]
+pub unsafe fn multiply_on_threads<S: Simd>(p: &Product, bfloat16: bool, ordered: bool) {
+    let work = p.m * p.n * p.k / PRODUCTS_PER_FLOAT;
+    if !ordered && p.m * p.n <= FEW_RESULTS {
+        let parts = fixed_parts(p.k / LEAST_DEPTH, work);
+        if parts > 1 {
+            let mut scratch = Scratch::new(parts * p.m * p.n);
+            let sums = scratch.at();
+            each_part::<S, _>(parts, #[inline(always)] |part| {
+                let c = sums.add(part * p.m * p.n);
+                let depth = share(p.k, 2 * DEPTH, part, parts);
+                multiply_as::<S>(bfloat16, &Product { c, ldc: p.n, accumulate: false, depth, ..*p });
+            });
+            add_parts(sums, p.m * p.n, parts, p.m * p.n, sums);
+            for row in 0..p.m {
+                add_row::<S>(sums.add(row * p.n), p.n, p.accumulate, p.c.add(row * p.ldc));
+            }
+            return;
+        }
+    }
+    let (parts, by_rows) = divide::<S>(p, parts_for(threads(), work));
+    each_part::<S, _>(parts, #[inline(always)] |part| {
+        if by_rows {
+            multiply_as::<S>(bfloat16, &Product { rows: share(p.m, row_unit::<S>(p, parts), part, parts), ..*p });
+        } else {
+            multiply_as::<S>(bfloat16, &Product { columns: share(p.n, 2 * S::LANES, part, parts), ..*p });
+        }
+    });
+}
+
+#[inline(always)]
+pub unsafe fn multiply_as<S: Simd>(bfloat16: bool, p: &Product) {
+    if bfloat16 {
+        S::multiply_bfloat16(p)
+    } else {
+        S::multiply(p)
+    }
+}
+
+/// Rows by which a product is divided: whole register tiles, unless few of them would make the parts uneven.
+fn row_unit<S: Simd>(p: &Product, parts: usize) -> usize {
+    if p.m >= 8 * parts * S::TILE_ROWS {
+        S::TILE_ROWS
+    } else {
+        4
+    }
+}
+
+/// Returns into how many parts a product is divided, at most `parts`, and whether by rows. Rows share B, which each part packs. Columns
+/// share A, which each part reads or stages.
+fn divide<S: Simd>(p: &Product, parts: usize) -> (usize, bool) {
+    let (rows, columns) = (p.m.div_ceil(row_unit::<S>(p, parts)), p.n.div_ceil(2 * S::LANES));
+    let staging = if matches!(p.a, Left::Patches(..)) { 4 } else { 1 };
+    let by_rows = if rows.min(columns) < parts { rows >= columns } else { 2 * p.n <= staging * p.m };
+    (parts.min(if by_rows { rows } else { columns }).max(1), by_rows)
+}
+
+/// to = from, or to += from.
+#[inline(always)]
+unsafe fn add_row<S: Simd>(from: *const f32, count: usize, accumulate: bool, to: *mut f32) {
+    let mut i = 0;
+    while i < count {
+        let mut sum = S::load_n(from.add(i), count - i);
+        if accumulate {
+            sum = sum.add(S::load_n(to.add(i), count - i));
+        }
+        sum.store_n(to.add(i), count - i);
+        i += S::LANES;
+    }
 }
 
 /// Computes a product in float32.
@@ -94,7 +185,7 @@ pub unsafe fn multiply<S: Simd>(p: &Product) {
 pub unsafe fn multiply_by<S: Simd, M: Arithmetic<S>>(p: &Product) {
     if p.k == 0 {
         if !p.accumulate {
-            for i in 0..p.m {
+            for i in p.rows.0..p.rows.1.min(p.m) {
                 std::ptr::write_bytes(p.c.add(i * p.ldc), 0, p.n);
             }
         }
@@ -108,19 +199,20 @@ pub unsafe fn multiply_by<S: Simd, M: Arithmetic<S>>(p: &Product) {
     let mut scratch_b = Scratch::new(if !packs { 0 } else { DEPTH * (COLUMNS + width) });
     let panels = scratch_b.at();
     let mut staging = Staging::new::<S>(p, pairs);
-    let mut j0 = 0;
-    while j0 < p.n {
-        let columns = COLUMNS.min(p.n - j0);
-        let mut p0 = 0;
-        while p0 < p.k {
-            let values = (DEPTH * M::VALUES).min(p.k - p0);
+    let (last_row, last_column, last_depth) = (p.rows.1.min(p.m), p.columns.1.min(p.n), p.depth.1.min(p.k));
+    let mut j0 = p.columns.0;
+    while j0 < last_column {
+        let columns = COLUMNS.min(last_column - j0);
+        let mut p0 = p.depth.0;
+        while p0 < last_depth {
+            let values = (DEPTH * M::VALUES).min(last_depth - p0);
             let depth = values.div_ceil(M::VALUES);
             if packs {
                 pack_b::<S>(p, pairs, p0, values, j0, columns, panels);
             }
-            let mut i0 = 0;
-            while i0 < p.m {
-                let rows = ROWS.min(p.m - i0);
+            let mut i0 = p.rows.0;
+            while i0 < last_row {
+                let rows = ROWS.min(last_row - i0);
                 let (layout, a, lda) = staging.stage::<S>(p, pairs, i0, rows, p0, values);
                 let mut j = 0;
                 while j < columns {
@@ -139,7 +231,7 @@ pub unsafe fn multiply_by<S: Simd, M: Arithmetic<S>>(p: &Product) {
                         c: p.c.add(i0 * p.ldc + j0 + j),
                         ldc: p.ldc,
                         columns: width.min(columns - j),
-                        add: p.accumulate || p0 > 0,
+                        add: p.accumulate || p0 > p.depth.0,
                         of: PhantomData,
                     };
                     match layout {
@@ -147,7 +239,7 @@ pub unsafe fn multiply_by<S: Simd, M: Arithmetic<S>>(p: &Product) {
                         PACKED => strip.run::<PACKED>(a, lda),
                         _ => strip.run::<ROWS_OF_A>(a, lda),
                     }
-                    if p0 + values == p.k {
+                    if p0 + values == last_depth {
                         p.finish.apply::<S>(strip.c, p.ldc, i0, rows, j0 + j, strip.columns);
                     }
                     j += width;

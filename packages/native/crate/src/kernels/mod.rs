@@ -52,6 +52,7 @@ macro_rules! table {
                 ("convThinBackpropFilter", kernel!(conv::backprop_filter::<S>)),
                 ("convolve", kernel!(conv::convolve::<S>)),
                 ("convolveBackpropFilter", kernel!(conv::backprop_filter::<S>)),
+                ("convolveBackpropInput", kernel!(conv::backprop_input::<S>)),
                 ("turnFilter", kernel!(conv::turn_filter::<S>)),
                 ("im2col", kernel!(conv::im2col::<S>)),
                 ("col2im", kernel!(conv::col2im::<S>)),

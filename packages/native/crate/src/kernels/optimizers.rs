@@ -1,7 +1,12 @@
 //! One pass over a parameter: reads gradient and state once, updates the state in place and writes the new value. No
 //! multiplication and addition are fused, so that the results are bit-identical to WebAssembly's.
+use super::act::UNIT;
 use crate::heap::Args;
 use crate::simd::Simd;
+use crate::team::{each_part, each_range, fixed_parts, share, FIXED_PARTS};
+
+/// Floats whose squares are summed in float32.
+const BLOCK: usize = 4096;
 
 /// AdamW (Loshchilov & Hutter, 2019) as in torch.optim.AdamW.
 #[inline(always)]
@@ -10,18 +15,20 @@ pub unsafe fn adam_w<S: Simd>(args: &mut Args) -> f64 {
     let (count, out) = (args.size(), args.floats());
     let [scale, beta1, beta2, rest1, rest2, step, correction, eps, decay]: [S; 9] =
         std::array::from_fn(|_| S::splat(args.float()));
-    let mut i = 0;
-    while i < count {
-        let n = count - i;
-        let g = S::load_n(gradient.add(i), n).mul(scale);
-        let m = beta1.mul(S::load_n(exp_avg.add(i), n)).add(rest1.mul(g));
-        let v = beta2.mul(S::load_n(exp_avg_sq.add(i), n)).add(rest2.mul(g.mul(g)));
-        m.store_n(exp_avg.add(i), n);
-        v.store_n(exp_avg_sq.add(i), n);
-        let change = step.mul(m).div(v.sqrt().mul(correction).add(eps));
-        S::load_n(parameter.add(i), n).mul(decay).sub(change).store_n(out.add(i), n);
-        i += S::LANES;
-    }
+    each_range::<S, _>(count, UNIT, 6, #[inline(always)] |first, end| {
+        let mut i = first;
+        while i < end {
+            let n = end - i;
+            let g = S::load_n(gradient.add(i), n).mul(scale);
+            let m = beta1.mul(S::load_n(exp_avg.add(i), n)).add(rest1.mul(g));
+            let v = beta2.mul(S::load_n(exp_avg_sq.add(i), n)).add(rest2.mul(g.mul(g)));
+            m.store_n(exp_avg.add(i), n);
+            v.store_n(exp_avg_sq.add(i), n);
+            let change = step.mul(m).div(v.sqrt().mul(correction).add(eps));
+            S::load_n(parameter.add(i), n).mul(decay).sub(change).store_n(out.add(i), n);
+            i += S::LANES;
+        }
+    });
     0.0
 }
 
@@ -32,19 +39,21 @@ pub unsafe fn sgd<S: Simd>(args: &mut Args) -> f64 {
         (args.floats(), args.floats(), args.floats(), args.size(), args.floats());
     let [scale, decay, momentum, kept, entering]: [S; 5] = std::array::from_fn(|_| S::splat(args.float()));
     let (nesterov, lr) = (args.flag(), S::splat(args.float()));
-    let mut i = 0;
-    while i < count {
-        let n = count - i;
-        let p = S::load_n(parameter.add(i), n);
-        let mut d = S::load_n(gradient.add(i), n).mul(scale).add(decay.mul(p));
-        if !buffer.is_null() {
-            let b = kept.mul(S::load_n(buffer.add(i), n)).add(entering.mul(d));
-            b.store_n(buffer.add(i), n);
-            d = if nesterov { d.add(momentum.mul(b)) } else { b };
+    each_range::<S, _>(count, UNIT, 5, #[inline(always)] |first, end| {
+        let mut i = first;
+        while i < end {
+            let n = end - i;
+            let p = S::load_n(parameter.add(i), n);
+            let mut d = S::load_n(gradient.add(i), n).mul(scale).add(decay.mul(p));
+            if !buffer.is_null() {
+                let b = kept.mul(S::load_n(buffer.add(i), n)).add(entering.mul(d));
+                b.store_n(buffer.add(i), n);
+                d = if nesterov { d.add(momentum.mul(b)) } else { b };
+            }
+            p.sub(lr.mul(d)).store_n(out.add(i), n);
+            i += S::LANES;
         }
-        p.sub(lr.mul(d)).store_n(out.add(i), n);
-        i += S::LANES;
-    }
+    });
     0.0
 }
 
@@ -53,12 +62,14 @@ pub unsafe fn sgd<S: Simd>(args: &mut Args) -> f64 {
 pub unsafe fn moving_average<S: Simd>(args: &mut Args) -> f64 {
     let (average, latest, count) = (args.floats(), args.floats(), args.size());
     let (keep, take, out) = (S::splat(args.float()), S::splat(args.float()), args.floats());
-    let mut i = 0;
-    while i < count {
-        let n = count - i;
-        keep.mul(S::load_n(average.add(i), n)).add(take.mul(S::load_n(latest.add(i), n))).store_n(out.add(i), n);
-        i += S::LANES;
-    }
+    each_range::<S, _>(count, UNIT, 3, #[inline(always)] |first, end| {
+        let mut i = first;
+        while i < end {
+            let n = end - i;
+            keep.mul(S::load_n(average.add(i), n)).add(take.mul(S::load_n(latest.add(i), n))).store_n(out.add(i), n);
+            i += S::LANES;
+        }
+    });
     0.0
 }
 
@@ -66,10 +77,22 @@ pub unsafe fn moving_average<S: Simd>(args: &mut Args) -> f64 {
 #[inline(always)]
 pub unsafe fn sum_squares<S: Simd>(args: &mut Args) -> f64 {
     let (x, count) = (args.floats(), args.size());
+    let parts = fixed_parts(count.div_ceil(BLOCK), count);
+    let mut totals = [0f64; FIXED_PARTS];
+    let sums = totals.as_mut_ptr();
+    each_part::<S, _>(parts, #[inline(always)] |part| {
+        let (first, end) = share(count, BLOCK, part, parts);
+        *sums.add(part) = sum_blocks::<S>(x.add(first), end - first);
+    });
+    totals.iter().sum()
+}
+
+#[inline(always)]
+unsafe fn sum_blocks<S: Simd>(x: *const f32, count: usize) -> f64 {
     let mut total = 0.0;
     let mut i = 0;
     while i < count {
-        let end = count.min(i + 4096);
+        let end = count.min(i + BLOCK);
         let (mut even, mut odd) = (S::splat(0.0), S::splat(0.0));
         while i < end {
             let v = S::load_n(x.add(i), end - i);

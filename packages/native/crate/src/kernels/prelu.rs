@@ -2,6 +2,7 @@
 use super::act::{apply, apply_grad, PRELU};
 use crate::heap::{Args, Scratch};
 use crate::simd::Simd;
+use crate::team::{add_parts, each_part, each_range, fixed_parts, share};
 
 /// Rows that are summed in float32.
 const BLOCK: usize = 128;
@@ -10,14 +11,16 @@ const BLOCK: usize = 128;
 #[inline(always)]
 pub unsafe fn prelu<S: Simd>(args: &mut Args) -> f64 {
     let (x, m, c, slope, y) = (args.floats(), args.size(), args.size(), args.floats(), args.floats());
-    for row in 0..m {
-        let mut ch = 0;
-        while ch < c {
-            let (at, n) = (row * c + ch, c - ch);
-            apply::<S, PRELU>(S::load_n(x.add(at), n), S::load_n(slope.add(ch), n)).store_n(y.add(at), n);
-            ch += S::LANES;
+    each_range::<S, _>(m, 1, 2 * c, #[inline(always)] |first, end| {
+        for row in first..end {
+            let mut ch = 0;
+            while ch < c {
+                let (at, n) = (row * c + ch, c - ch);
+                apply::<S, PRELU>(S::load_n(x.add(at), n), S::load_n(slope.add(ch), n)).store_n(y.add(at), n);
+                ch += S::LANES;
+            }
         }
-    }
+    });
     0.0
 }
 
@@ -26,15 +29,17 @@ pub unsafe fn prelu<S: Simd>(args: &mut Args) -> f64 {
 pub unsafe fn grad_input<S: Simd>(args: &mut Args) -> f64 {
     let (x, dy, m, c) = (args.floats(), args.floats(), args.size(), args.size());
     let (slope, dx) = (args.floats(), args.floats());
-    for row in 0..m {
-        let mut ch = 0;
-        while ch < c {
-            let (at, n) = (row * c + ch, c - ch);
-            let slopes = S::load_n(slope.add(ch), n);
-            apply_grad::<S, PRELU>(S::load_n(dy.add(at), n), S::load_n(x.add(at), n), slopes).store_n(dx.add(at), n);
-            ch += S::LANES;
+    each_range::<S, _>(m, 1, 3 * c, #[inline(always)] |first, end| {
+        for row in first..end {
+            let mut ch = 0;
+            while ch < c {
+                let (at, n) = (row * c + ch, c - ch);
+                let slopes = S::load_n(slope.add(ch), n);
+                apply_grad::<S, PRELU>(S::load_n(dy.add(at), n), S::load_n(x.add(at), n), slopes).store_n(dx.add(at), n);
+                ch += S::LANES;
+            }
         }
-    }
+    });
     0.0
 }
 
@@ -42,8 +47,22 @@ pub unsafe fn grad_input<S: Simd>(args: &mut Args) -> f64 {
 #[inline(always)]
 pub unsafe fn grad_slope<S: Simd>(args: &mut Args) -> f64 {
     let (x, dy, m, c, dslope) = (args.floats(), args.floats(), args.size(), args.size(), args.floats());
-    let mut scratch = Scratch::new(2 * c);
+    let parts = fixed_parts(m.div_ceil(BLOCK), 2 * m * c);
+    let mut scratch = Scratch::new(2 * parts * c);
     let totals = scratch.at() as *mut f64;
+    each_part::<S, _>(parts, #[inline(always)] |part| {
+        let (first, end) = share(m, BLOCK, part, parts);
+        sum_slopes::<S>(x.add(first * c), dy.add(first * c), end - first, c, totals.add(part * c));
+    });
+    add_parts(totals, c, parts, c, totals);
+    for ch in 0..c {
+        *dslope.add(ch) = *totals.add(ch) as f32;
+    }
+    0.0
+}
+
+#[inline(always)]
+unsafe fn sum_slopes<S: Simd>(x: *const f32, dy: *const f32, m: usize, c: usize, totals: *mut f64) {
     std::ptr::write_bytes(totals, 0, c);
     let mut row = 0;
     while row < m {
@@ -65,8 +84,4 @@ pub unsafe fn grad_slope<S: Simd>(args: &mut Args) -> f64 {
         }
         row = end;
     }
-    for ch in 0..c {
-        *dslope.add(ch) = *totals.add(ch) as f32;
-    }
-    0.0
 }

@@ -1,6 +1,7 @@
 //! Softmax over the rows of a matrix, and its gradient.
 use crate::heap::Args;
 use crate::simd::Simd;
+use crate::team::each_range;
 
 /// The lanes past the end of a row become `other`.
 #[inline(always)]
@@ -48,7 +49,7 @@ pub unsafe fn rows<S: Simd>(x: *mut f32, m: usize, n: usize, step: usize, factor
 #[inline(always)]
 pub unsafe fn softmax_rows<S: Simd>(args: &mut Args) -> f64 {
     let (x, m, n, factor) = (args.floats(), args.size(), args.size(), args.float());
-    rows::<S>(x, m, n, n, factor);
+    each_range::<S, _>(m, 1, 6 * n, #[inline(always)] |first, end| rows::<S>(x.add(first * n), end - first, n, n, factor));
     0.0
 }
 
@@ -56,21 +57,23 @@ pub unsafe fn softmax_rows<S: Simd>(args: &mut Args) -> f64 {
 #[inline(always)]
 pub unsafe fn softmax_rows_grad<S: Simd>(args: &mut Args) -> f64 {
     let (p, dp, m, n, factor) = (args.floats(), args.floats(), args.size(), args.size(), args.float());
-    for r in 0..m {
-        let (p, dp) = (p.add(r * n), dp.add(r * n));
-        let mut sums = S::splat(0.0);
-        let mut i = 0;
-        while i < n {
-            sums = or_else(S::load_n(p.add(i), n - i).mul(S::load_n(dp.add(i), n - i)), n - i, 0.0).add(sums);
-            i += S::LANES;
+    each_range::<S, _>(m, 1, 4 * n, #[inline(always)] |first, end| {
+        for r in first..end {
+            let (p, dp) = (p.add(r * n), dp.add(r * n));
+            let mut sums = S::splat(0.0);
+            let mut i = 0;
+            while i < n {
+                sums = or_else(S::load_n(p.add(i), n - i).mul(S::load_n(dp.add(i), n - i)), n - i, 0.0).add(sums);
+                i += S::LANES;
+            }
+            let (sum, scale) = (S::splat(sums.sum()), S::splat(factor));
+            i = 0;
+            while i < n {
+                let centered = S::load_n(dp.add(i), n - i).sub(sum);
+                S::load_n(p.add(i), n - i).mul(centered).mul(scale).store_n(dp.add(i), n - i);
+                i += S::LANES;
+            }
         }
-        let (sum, scale) = (S::splat(sums.sum()), S::splat(factor));
-        i = 0;
-        while i < n {
-            let centered = S::load_n(dp.add(i), n - i).sub(sum);
-            S::load_n(p.add(i), n - i).mul(centered).mul(scale).store_n(dp.add(i), n - i);
-            i += S::LANES;
-        }
-    }
+    });
     0.0
 }

@@ -131,9 +131,18 @@ impl Simd for Avx2 {
         transpose4(from, from_row, to, to_row)
     }
     #[inline(always)]
+    unsafe fn call<F: Fn(usize)>(f: &F, part: usize) {
+        call_avx2(f, part)
+    }
+    #[inline(always)]
     unsafe fn multiply(product: &Product) {
         multiply_avx2(product)
     }
+}
+
+#[target_feature(enable = "avx2,fma")]
+unsafe fn call_avx2<F: Fn(usize)>(f: &F, part: usize) {
+    f(part)
 }
 
 #[target_feature(enable = "avx2,fma")]

@@ -114,6 +114,10 @@ impl Simd for Avx512 {
         super::avx2::transpose4(from, from_row, to, to_row)
     }
     #[inline(always)]
+    unsafe fn call<F: Fn(usize)>(f: &F, part: usize) {
+        call_avx512(f, part)
+    }
+    #[inline(always)]
     unsafe fn multiply(product: &Product) {
         multiply_avx512(product)
     }
@@ -138,6 +142,11 @@ impl Simd for Avx512 {
         let kept = _mm512_and_si512(rounded, _mm512_set1_epi32(!0xffff));
         Self::select(self.is_nan(), self, Self(_mm512_castsi512_ps(kept)))
     }
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,fma")]
+unsafe fn call_avx512<F: Fn(usize)>(f: &F, part: usize) {
+    f(part)
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,fma")]

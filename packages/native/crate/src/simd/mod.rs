@@ -49,6 +49,8 @@ pub trait Simd: Copy {
     unsafe fn highest(self) -> f32;
     /// Transposes a 4×4 block of floats whose rows are `from_row` and `to_row` floats apart.
     unsafe fn transpose4(from: *const f32, from_row: usize, to: *mut f32, to_row: usize);
+    /// Calls a function that is inlined where this set's instructions are enabled.
+    unsafe fn call<F: Fn(usize)>(f: &F, part: usize);
     /// The product kernel of this instruction set, compiled once.
     unsafe fn multiply(product: &Product);
     /// The same with inputs rounded to bfloat16. Sets without the instructions compute in float32.

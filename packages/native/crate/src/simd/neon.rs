@@ -115,9 +115,18 @@ impl Simd for Neon {
         }
     }
     #[inline(always)]
+    unsafe fn call<F: Fn(usize)>(f: &F, part: usize) {
+        call_neon(f, part)
+    }
+    #[inline(always)]
     unsafe fn multiply(product: &Product) {
         multiply_neon(product)
     }
+}
+
+#[target_feature(enable = "neon")]
+unsafe fn call_neon<F: Fn(usize)>(f: &F, part: usize) {
+    f(part)
 }
 
 #[target_feature(enable = "neon")]

@@ -6,7 +6,9 @@ use crate::heap::Scratch;
 use crate::kernels::patches::Sizes;
 use crate::kernels::strip::{Float32, Strip, COLUMNS_OF_A};
 use crate::simd::Simd;
+use crate::team::{each_range, PRODUCTS_PER_FLOAT};
 use std::marker::PhantomData;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Input channels of a block of sums.
 const ROWS: usize = 64;
@@ -36,20 +38,27 @@ pub unsafe fn backprop_filter<S: Simd, const ROUND: bool>(
     let images = Planes { at: images.at(), tiles: block, width: ROWS };
     let mut gradients = Scratch::new(Planes::floats(block, width, channels));
     let gradients = Planes { at: gradients.at(), tiles: block, width };
-    // Sums [block of rows][panel][position][row][column]; with all tiles at once, of one block and panel.
+    // Sums [block of rows][panel][position][row][column]; with all tiles at once, a block and panel at a time.
     let (blocks, panels) = (s.c.div_ceil(ROWS), channels.div_ceil(width));
-    let mut sums = Scratch::new(POSITIONS * ROWS * width * if is_single { 1 } else { blocks * panels });
-    let mut finite = S::splat(0.0);
+    let size = POSITIONS * ROWS * width;
+    let mut sums = Scratch::new(if is_single { 0 } else { blocks * panels * size });
+    let sums = sums.at();
+    let is_finite = AtomicBool::new(true);
     let mut first = 0;
     while first < count {
         let here = block.min(count - first);
-        transform_images::<S, ROUND>(x, &tiles, first, here, &images);
-        transform_gradients::<S, ROUND>(dy, channels, &tiles, first, here, &gradients);
-        for i in 0..blocks {
-            let rows = ROWS.min(s.c - i * ROWS);
-            for j in 0..panels {
-                let place = if is_single { 0 } else { i * panels + j };
-                let to = sums.at().add(place * POSITIONS * ROWS * width);
+        each_range::<S, _>(here, 1, 2 * POSITIONS * (s.c + channels), #[inline(always)] |tile, end| {
+            transform_images::<S, ROUND>(x, &tiles, first + tile, end - tile, &images.from(tile));
+            transform_gradients::<S, ROUND>(dy, channels, &tiles, first + tile, end - tile, &gradients.from(tile));
+        });
+        let cost = size * (here / PRODUCTS_PER_FLOAT + 2);
+        each_range::<S, _>(blocks * panels, 1, cost, #[inline(always)] |place, end| {
+            let mut own = Scratch::new(if is_single { size } else { 0 });
+            let mut finite = S::splat(0.0);
+            for place in place..end {
+                let (i, j) = (place / panels, place % panels);
+                let rows = ROWS.min(s.c - i * ROWS);
+                let to = if is_single { own.at() } else { sums.add(place * size) };
                 let left = channels - j * width;
                 let columns = if left > S::LANES { width } else { S::LANES };
                 for position in 0..POSITIONS {
@@ -76,10 +85,13 @@ pub unsafe fn backprop_filter<S: Simd, const ROUND: bool>(
                     write_gradient::<S>(to, rows, s.c * channels, channels, left.min(width), out, &mut finite);
                 }
             }
-        }
+            if S::any(finite.is_nan()) {
+                is_finite.store(false, Ordering::Relaxed);
+            }
+        });
         first += block;
     }
-    !S::any(finite.is_nan())
+    is_finite.into_inner()
 }
 
 /// Transforms a block of sums back to rows of the filter's gradient, whose taps are `tap` floats apart. A non-finite value makes

@@ -7,7 +7,9 @@ use crate::kernels::finish::Finish;
 use crate::kernels::patches::Sizes;
 use crate::kernels::strip::{Float32, Strip, ROWS_OF_A};
 use crate::simd::Simd;
+use crate::team::{each_range, PRODUCTS_PER_FLOAT};
 use std::marker::PhantomData;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Channels of a chunk: the transformed filter of a chunk and a panel stays in the second-level cache.
 const CHUNK: usize = 4 * BLOCK;
@@ -49,16 +51,17 @@ pub fn transformed_floats<S: Simd>(c: usize, channels: usize) -> usize {
 #[inline(always)]
 pub unsafe fn transform_filter<S: Simd, const ROUND: bool>(from: *const f32, c: usize, channels: usize, out: *mut f32) {
     let width = 2 * S::LANES;
-    let mut j = 0;
-    while j < channels {
-        let mut k = 0;
-        while k < c {
-            let depth = CHUNK.min(c - k);
-            transform_chunk::<S, ROUND>(from, c, channels, j, k, depth, out.add(POSITIONS * (j * c + k * width)));
-            k += CHUNK;
+    each_range::<S, _>(channels.div_ceil(width), 1, 2 * POSITIONS * c * width, #[inline(always)] |first, end| {
+        for panel in first..end {
+            let j = panel * width;
+            let mut k = 0;
+            while k < c {
+                let depth = CHUNK.min(c - k);
+                transform_chunk::<S, ROUND>(from, c, channels, j, k, depth, out.add(POSITIONS * (j * c + k * width)));
+                k += CHUNK;
+            }
         }
-        j += width;
-    }
+    });
 }
 
 /// Transforms channels [k, k + depth) of a panel whose first column is j.
@@ -104,53 +107,103 @@ unsafe fn transform_chunk<S: Simd, const ROUND: bool>(
 /// Computes a convolution; with ROUND, of operands rounded to bfloat16. Returns whether all outputs before `finish` are finite.
 #[inline(always)]
 pub unsafe fn convolve<S: Simd, const ROUND: bool>(p: &Convolution) -> bool {
+    let (from, floats) = match p.weights {
+        Weights::Transformed(at) => return convolve_tiles::<S, ROUND>(p, at),
+        Weights::Filter(from) => (from, transformed_floats::<S>(p.s.c, p.channels)),
+    };
+    if floats > KEPT_FILTER {
+        return convolve_panels::<S, ROUND>(p, from);
+    }
+    let mut transformed = Scratch::new(floats);
+    transform_filter::<S, ROUND>(from, p.s.c, p.channels, transformed.at());
+    convolve_tiles::<S, ROUND>(p, transformed.at())
+}
+
+/// Tiles of a block, of which at least so many groups of a register tile's rows are transformed at a time.
+fn tiles_of_block<S: Simd>(c: usize, groups: usize) -> usize {
+    let cached = CACHED_TILES / (POSITIONS * c) / S::TILE_ROWS * S::TILE_ROWS;
+    cached.max(groups * S::TILE_ROWS)
+}
+
+/// Threads share the tiles. Each reads the whole transformed filter.
+#[inline(always)]
+unsafe fn convolve_tiles<S: Simd, const ROUND: bool>(p: &Convolution, transformed: *const f32) -> bool {
+    let (c, channels, width) = (p.s.c, p.channels, 2 * S::LANES);
+    let tiles = Tiles::new(p.n, p.s);
+    let block = tiles_of_block::<S>(c, LEAST_GROUPS);
+    let is_finite = AtomicBool::new(true);
+    let cost = POSITIONS * (c * channels / PRODUCTS_PER_FLOAT + c + channels);
+    each_range::<S, _>(tiles.count(), S::TILE_ROWS, cost, #[inline(always)] |first, end| {
+        let block = block.min(end - first);
+        let mut images = Scratch::new(Planes::floats(block, BLOCK, c));
+        let images = image_planes(images.at(), block);
+        let mut sums = Scratch::new(Planes::floats(block, width, width));
+        let sums = Planes { at: sums.at(), tiles: block, width };
+        let mut finite = S::splat(0.0);
+        let mut first = first;
+        while first < end {
+            let rows = block.min(end - first);
+            transform_images::<S, ROUND>(p.x, &tiles, first, rows, &images);
+            let mut j = 0;
+            while j < channels {
+                let mut k = 0;
+                while k < c {
+                    let depth = CHUNK.min(c - k);
+                    let filter = transformed.add(POSITIONS * (j * c + k * width));
+                    multiply_chunk::<S>(&images, rows, k, depth, filter, &sums, channels - j);
+                    k += CHUNK;
+                }
+                write_outputs::<S>(p, &tiles, first, rows, j, &sums, &mut finite);
+                j += width;
+            }
+            first += block;
+        }
+        if S::any(finite.is_nan()) {
+            is_finite.store(false, Ordering::Relaxed);
+        }
+    });
+    is_finite.into_inner()
+}
+
+/// Threads share the panels of a filter that is transformed for each block of tiles.
+#[inline(always)]
+unsafe fn convolve_panels<S: Simd, const ROUND: bool>(p: &Convolution, from: *const f32) -> bool {
     let (c, channels, width) = (p.s.c, p.channels, 2 * S::LANES);
     let tiles = Tiles::new(p.n, p.s);
     let count = tiles.count();
-    let kept = match p.weights {
-        Weights::Transformed(_) => 0,
-        Weights::Filter(_) => transformed_floats::<S>(c, channels),
-    };
-    let is_kept = kept <= KEPT_FILTER;
-    let mut transformed = Scratch::new(if is_kept { kept } else { POSITIONS * CHUNK * width });
-    if let (Weights::Filter(from), true) = (&p.weights, is_kept) {
-        transform_filter::<S, ROUND>(*from, c, channels, transformed.at());
-    }
-    let least = S::TILE_ROWS * if is_kept { LEAST_GROUPS } else { GROUPS_OF_TRANSFORMED };
-    let cached = CACHED_TILES / (POSITIONS * c) / S::TILE_ROWS * S::TILE_ROWS;
-    let block = least.max(cached).min(count);
+    let block = tiles_of_block::<S>(c, GROUPS_OF_TRANSFORMED).min(count);
     let mut images = Scratch::new(Planes::floats(block, BLOCK, c));
     let images = image_planes(images.at(), block);
-    let mut sums = Scratch::new(Planes::floats(block, width, width));
-    let sums = Planes { at: sums.at(), tiles: block, width };
-    let mut finite = S::splat(0.0);
+    let is_finite = AtomicBool::new(true);
     let mut first = 0;
     while first < count {
         let rows = block.min(count - first);
-        transform_images::<S, ROUND>(p.x, &tiles, first, rows, &images);
-        let mut j = 0;
-        while j < channels {
-            let mut k = 0;
-            while k < c {
-                let depth = CHUNK.min(c - k);
-                let offset = POSITIONS * (j * c + k * width);
-                let filter = match p.weights {
-                    Weights::Transformed(at) => at.add(offset),
-                    Weights::Filter(_) if is_kept => transformed.at().add(offset) as *const f32,
-                    Weights::Filter(from) => {
-                        transform_chunk::<S, ROUND>(from, c, channels, j, k, depth, transformed.at());
-                        transformed.at() as *const f32
-                    }
-                };
-                multiply_chunk::<S>(&images, rows, k, depth, filter, &sums, channels - j);
-                k += CHUNK;
+        each_range::<S, _>(rows, 1, 2 * POSITIONS * c, #[inline(always)] |tile, end| {
+            transform_images::<S, ROUND>(p.x, &tiles, first + tile, end - tile, &images.from(tile));
+        });
+        let cost = POSITIONS * width * (c * (rows / PRODUCTS_PER_FLOAT + 2) + rows);
+        each_range::<S, _>(channels.div_ceil(width), 1, cost, #[inline(always)] |panel, end| {
+            let mut transformed = Scratch::new(POSITIONS * CHUNK * width);
+            let mut sums = Scratch::new(Planes::floats(block, width, width));
+            let sums = Planes { at: sums.at(), tiles: block, width };
+            let mut finite = S::splat(0.0);
+            for j in (panel * width..end * width).step_by(width) {
+                let mut k = 0;
+                while k < c {
+                    let depth = CHUNK.min(c - k);
+                    transform_chunk::<S, ROUND>(from, c, channels, j, k, depth, transformed.at());
+                    multiply_chunk::<S>(&images, rows, k, depth, transformed.at(), &sums, channels - j);
+                    k += CHUNK;
+                }
+                write_outputs::<S>(p, &tiles, first, rows, j, &sums, &mut finite);
             }
-            write_outputs::<S>(p, &tiles, first, rows, j, &sums, &mut finite);
-            j += width;
-        }
+            if S::any(finite.is_nan()) {
+                is_finite.store(false, Ordering::Relaxed);
+            }
+        });
         first += block;
     }
-    !S::any(finite.is_nan())
+    is_finite.into_inner()
 }
 
 /// Adds the products of a chunk of channels to the sums of a panel; the first chunk sets them.

@@ -57,6 +57,11 @@ impl Planes {
     pub fn floats(tiles: usize, width: usize, channels: usize) -> usize {
         channels.div_ceil(width) * POSITIONS * (tiles * width + LINE)
     }
+    /// The planes without the tiles before `tile`.
+    #[inline(always)]
+    pub unsafe fn from(&self, tile: usize) -> Self {
+        Self { at: self.at.add(tile * self.width), ..*self }
+    }
     /// The values of a position in a block of channels.
     #[inline(always)]
     pub unsafe fn position(&self, block: usize, position: usize) -> *mut f32 {
