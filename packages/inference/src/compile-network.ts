@@ -58,7 +58,7 @@ export async function compileNetwork(
   forward: (images: tf.Tensor4D) => tf.Tensor2D,
   { size: [height, width], threads = 1, ...statistics }: CompileNetworkOptions,
 ): Promise<CompiledNetwork> {
-  checkThreads(threads, 'compileNetwork');
+  checkThreads(threads);
   const x = tf.zeros<tf.Rank.R4>([TRACED_BATCH, height, width, 3]);
   try {
     const trace = await traceForward(modules, x, (images) => forward(images as tf.Tensor4D));

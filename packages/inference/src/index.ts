@@ -1,5 +1,6 @@
 export { type CompiledNetwork, type CompileNetworkOptions, compileNetwork } from './compile-network.js';
 export { UnsupportedNetworkError } from './errors.js';
+export { checkThreads } from './threads/check-threads.js';
 export {
   type Trace,
   type TracedCall,

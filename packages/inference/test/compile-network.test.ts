@@ -88,46 +88,28 @@ afterEach(() => {
   process.env['UNITSPHERE_NATIVE'] = '0';
 });
 
-test.each(NETWORKS)('%s gives the embeddings of its forward pass', async (name, size, neck, outIndex) => {
-  const network = new Network(name, size, neck, outIndex);
-  const before = tf.memory().numTensors;
-  for (const [native, threads] of [
-    ['0', 1],
-    ['1', 1],
-    ['1', 2],
-  ] as const) {
-    process.env['UNITSPHERE_NATIVE'] = native;
-    const compiled = await compile(network, size, threads);
-    expect(compiled.outputSize).toBe(16);
-    for (const count of [7, 3, 1]) {
-      const pixels = drawPixels(count, size);
-      const embeddings = compiled.run(pixels);
-      expect(largestDifference(embeddings, compute(network, pixels, size))).toBeLessThan(5e-6);
-      expect(compiled.run(pixels), 'the same again').toEqual(embeddings);
-    }
-    compiled.dispose();
-  }
-  expect(tf.memory().numTensors).toBe(before);
-  network.dispose();
-});
-
-test.each(NETWORKS)('%s gives the same bits on any number of threads', async (name, size, neck, outIndex) => {
-  const network = new Network(name, size, neck, outIndex);
-  for (const native of ['0', '1']) {
-    process.env['UNITSPHERE_NATIVE'] = native;
-    const [alone, ...others] = await Promise.all([1, 2, 3].map((threads) => compile(network, size, threads)));
-    for (const count of [1, 5, 16]) {
-      const pixels = drawPixels(count, size);
-      const expected = alone.run(pixels);
-      for (const compiled of others) {
-        expectSameBits(compiled.run(pixels), expected);
-        expectSameBits(compiled.run(pixels), expected);
+test.each(NETWORKS)(
+  '%s gives the embeddings of its forward pass, the same bits on any number of threads',
+  async (name, size, neck, outIndex) => {
+    const network = new Network(name, size, neck, outIndex);
+    const before = tf.memory().numTensors;
+    const batches = [16, 5, 1].map((count) => drawPixels(count, size));
+    const expected = batches.map((pixels) => compute(network, pixels, size));
+    for (const native of ['0', '1']) {
+      process.env['UNITSPHERE_NATIVE'] = native;
+      const compiled = await Promise.all([1, 2, 3].map((threads) => compile(network, size, threads)));
+      expect(compiled[0].outputSize).toBe(16);
+      for (const [n, pixels] of batches.entries()) {
+        const embeddings = compiled[0].run(pixels);
+        expect(largestDifference(embeddings, expected[n])).toBeLessThan(5e-6);
+        for (const other of compiled) expectSameBits(other.run(pixels), embeddings);
       }
+      for (const { dispose } of compiled) dispose();
     }
-    for (const compiled of [alone, ...others]) compiled.dispose();
-  }
-  network.dispose();
-});
+    expect(tf.memory().numTensors).toBe(before);
+    network.dispose();
+  },
+);
 
 test('an image has the same embedding in a batch of any size', async () => {
   const network = new Network('lcnet_035', 64, 'squeeze', 4);

@@ -88,7 +88,9 @@ export class KernelThreads {
   }
 
   #fail(reason = 'it did not finish its work.'): Error {
-    this.#failure ??= new Error(`A thread of the network failed: ${reason} Compile the network again.`);
+    this.#failure ??= new Error(
+      `A thread of the network failed: ${reason} Compile or load the network again.`,
+    );
     Atomics.store(this.#control, FAILED, 1);
     return this.#failure;
   }
