@@ -14,6 +14,12 @@ export interface LoadEmbedderOptions extends RemoteFilesOptions, OnnxOptions {
    * runs what `unitsphere export RUN --to onnx` writes. Default: `tfjs`.
    */
   runtime?: 'tfjs' | 'onnx';
+  /**
+   * Threads that compute the network together. Embeddings do not depend on it. On TensorFlow.js, it takes effect on the WASM backend
+   * and with `@unitsphere/native`; a page needs the headers `Cross-Origin-Opener-Policy: same-origin` and
+   * `Cross-Origin-Embedder-Policy: require-corp`. Default: 1 on TensorFlow.js, the runtime's own choice on ONNX Runtime.
+   */
+  threads?: number;
   /** Architecture and preprocessing of a checkpoint of an earlier version, which has no config.json. */
   config?: EmbedderOptions;
 }
@@ -29,23 +35,23 @@ export interface LoadEmbedderOptions extends RemoteFilesOptions, OnnxOptions {
  *   folder's files by name, such as a page's files. With `runtime: 'onnx'`, the source is an .onnx file, or one of these that has
  *   `model.onnx` or `onnx/model.onnx`.
  * @throws EmbedderError if there is no model, a file is missing, damaged or of another architecture, a weight is NaN or infinite
- *   (with the tensor's name), or no backend can be used.
+ *   (with the tensor's name), no backend can be used, or there are several threads in a page whose threads cannot share memory.
  * @throws SourceError if a download fails.
  */
 export async function loadEmbedder(
   source: EmbedderSource,
-  { runtime = 'tfjs', config, ...options }: LoadEmbedderOptions = {},
+  { runtime = 'tfjs', config, threads, ...options }: LoadEmbedderOptions = {},
 ): Promise<Embedder> {
   if (runtime === 'onnx') {
     const { loadOnnxEmbedder } = await import('./onnx/load-onnx.js');
-    return loadOnnxEmbedder(source, options);
+    return loadOnnxEmbedder(source, { threads, ...options });
   }
   if (runtime !== 'tfjs') {
     throw new EmbedderError('RUNTIME_UNAVAILABLE', `there is no runtime "${runtime}"; use "tfjs" or "onnx"`);
   }
   const files = await openFiles(source, options);
   const model = await openModel(files, config && completeConfig(config));
-  const embedder = await createFromConfig(model.config, 0, (network) => model.load(network));
+  const embedder = await createFromConfig(model.config, (network) => model.load(network), { threads });
   await files.keep?.();
   return embedder;
 }

@@ -7,24 +7,34 @@ import { fingerprintOf } from './fingerprint.js';
 import { CompiledModel } from './model/compiled-model.js';
 import { EmbeddingModel } from './model/embedding-model.js';
 import type { Network } from './network-embedder.js';
+import { requireThreads } from './require-threads.js';
+
+/** Options of a network on TensorFlow.js. */
+export interface TfjsOptions {
+  /** Seed of the initial weights. Default: 0. */
+  seed?: number;
+  /** Threads of a compiled network. Default: 1. */
+  threads?: number;
+}
 
 /**
  * Creates the network on TensorFlow.js, on the current backend or else the fastest.
  * @param load Fills in the weights. Default: initial weights from the seed.
- * @throws EmbedderError if no backend can be used, or the backbone refuses the image size.
+ * @throws EmbedderError if no backend can be used, the backbone refuses the image size, or threads cannot share memory.
  */
 export async function createTfjsNetwork(
   config: EmbedderConfig,
-  seed: number,
   load: (model: EmbeddingModel) => Promise<void>,
+  { seed = 0, threads = 1 }: TfjsOptions,
 ): Promise<Network> {
+  requireThreads(threads);
   await startBackend();
   const model = createModel(config, seed);
   try {
     await load(model);
     model.eval();
     const state: StateDict = await model.stateDict();
-    const compiled = new CompiledModel(model, config.preprocessing);
+    const compiled = new CompiledModel(model, config.preprocessing, threads);
     return {
       model,
       embeddingSize: model.embeddingSize,

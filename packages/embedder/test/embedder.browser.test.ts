@@ -31,11 +31,13 @@ describe.skipIf(!isChromiumInstalled('the browser test of the embedder'))('in Ch
   let browser: Browser;
   let page: Page;
   let embedder: Embedder;
+  let files: Record<string, Uint8Array>;
+  let script: string;
 
   beforeAll(async () => {
     await start('wasm');
     embedder = await createEmbedder({ ...SMALL, imageSize: 96, embeddingSize: 64 }, { seed: 4 });
-    const files = await embedderFiles(embedder);
+    files = await embedderFiles(embedder);
     const { outputFiles } = await build({
       stdin: {
         contents:
@@ -49,21 +51,32 @@ describe.skipIf(!isChromiumInstalled('the browser test of the embedder'))('in Ch
       logLevel: 'silent',
       write: false,
     });
+    script = outputFiles[0].text;
     browser = await launchChromium(FAKE_CAMERA);
-    page = await browser.newPage();
+    page = await openPage({});
+  }, 120_000);
+
+  afterAll(async () => {
+    await browser?.close();
+    embedder?.dispose();
+  });
+
+  /** Opens a page with the model as `embedder`. */
+  async function openPage(headers: Record<string, string>): Promise<Page> {
+    const page = await browser.newPage();
     await page.route(`${ORIGIN}**`, (route) => {
       const name = basename(new URL(route.request().url()).pathname);
       if (name.endsWith('.wasm')) {
         const body = readFileSync(join(wasm, 'dist', name));
         return route.fulfill({ contentType: 'application/wasm', body });
       }
-      if (name === '') return route.fulfill({ contentType: 'text/html', body: '<!doctype html>' });
+      if (name === '') return route.fulfill({ contentType: 'text/html', body: '<!doctype html>', headers });
       return Object.hasOwn(files, name)
         ? route.fulfill({ body: Buffer.from(files[name]) })
         : route.fulfill({ status: 404 });
     });
     await page.goto(ORIGIN);
-    await page.addScriptTag({ content: outputFiles[0].text });
+    await page.addScriptTag({ content: script });
     await page.evaluate(async (address) => {
       const scope = globalThis as never as Record<string, never>;
       const { useBackend, loadEmbedder } = scope.unitsphere as never as typeof import('../src/index.js') & {
@@ -72,12 +85,8 @@ describe.skipIf(!isChromiumInstalled('the browser test of the embedder'))('in Ch
       await useBackend('wasm', { wasmPaths: `${address}wasm/` });
       scope.embedder = (await loadEmbedder('/model')) as never;
     }, ORIGIN);
-  }, 120_000);
-
-  afterAll(async () => {
-    await browser?.close();
-    embedder?.dispose();
-  });
+    return page;
+  }
 
   async function embedInPage(bytes: Uint8Array): Promise<number[]> {
     return page.evaluate(async (base64) => {
@@ -159,6 +168,50 @@ describe.skipIf(!isChromiumInstalled('the browser test of the embedder'))('in Ch
     expect(['I420', 'NV12']).toContain(format);
     for (const cosine of cosines) expect(cosine).toBeGreaterThan(0.999);
     expect(tensors).toBe(0);
+  });
+
+  test('threads of a cross-origin isolated page give the same bits as one', async () => {
+    const isolated = await openPage({
+      'cross-origin-opener-policy': 'same-origin',
+      'cross-origin-embedder-policy': 'require-corp',
+    });
+    const [alone, threaded] = await isolated.evaluate(async () => {
+      const { embedder, unitsphere } = globalThis as never as {
+        embedder: Embedder;
+        unitsphere: typeof import('../src/index.js');
+      };
+      const images = Array.from({ length: 5 }, (_, n) => ({
+        width: 96,
+        height: 96,
+        data: Uint8Array.from({ length: 96 * 96 * 3 }, (_, i) => (i * 2654435761 + n * 40503) >>> 13),
+      }));
+      const other = await unitsphere.loadEmbedder('/model', { threads: 2 });
+      const embedAll = async (embedder: Embedder) => {
+        const found = [await embedder.embed(images[0]), ...(await embedder.embed(images))];
+        return found.map((embedding) => Array.from(embedding));
+      };
+      const both = [await embedAll(embedder), await embedAll(other)];
+      other.dispose();
+      return both;
+    });
+    expect(threaded).toHaveLength(6);
+    expect(threaded).toEqual(alone);
+    await isolated.close();
+  });
+
+  test('names the headers that threads require in a page', async () => {
+    const refused = await page.evaluate(async () => {
+      const { unitsphere } = globalThis as never as { unitsphere: typeof import('../src/index.js') };
+      try {
+        await unitsphere.loadEmbedder('/model', { threads: 2 });
+        return undefined;
+      } catch (error) {
+        const { name, code, message } = error as { name: string; code: string; message: string };
+        return { name, code, message };
+      }
+    });
+    expect(refused).toMatchObject({ name: 'EmbedderError', code: 'RUNTIME_UNAVAILABLE' });
+    expect(refused?.message).toContain('Cross-Origin-Embedder-Policy: require-corp');
   });
 
   test('embeds many files of a page, and keeps no tensor', async () => {

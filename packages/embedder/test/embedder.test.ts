@@ -69,6 +69,24 @@ test('gives the embeddings of the forward pass, also with weights assigned after
   }
 });
 
+test('threads give the same bits, also with weights assigned after the first embedding', async () => {
+  const [alone, threaded] = [await create(), await createEmbedder(SMALL, { threads: 2 })];
+  const images = [noise(0), noise(1), noise(2)];
+  for (let round = 0; round < 2; round++) {
+    const expected = await alone.embed(images);
+    for (const [n, row] of (await threaded.embed(images)).entries()) expectEqual(row, expected[n]);
+    for (const { model } of [alone, threaded]) {
+      for (const [, { variable }] of model?.namedParameters('') ?? [])
+        tf.tidy(() => variable.assign(tf.mul(variable, 0.9)));
+    }
+  }
+  threaded.dispose();
+  await expect(threaded.embed(images)).rejects.toMatchObject({ code: 'DISPOSED' });
+  await expect(createEmbedder(SMALL, { threads: 0 })).rejects.toThrow(
+    'threads must be a positive integer, not 0.',
+  );
+});
+
 test('reports progress and stops at an abort', async () => {
   const embedder = await create();
   const controller = new AbortController();

@@ -12,15 +12,17 @@ import type { EmbeddingModel } from './embedding-model.js';
 export class CompiledModel {
   readonly #model: EmbeddingModel;
   readonly #preprocessing: Preprocessing;
+  readonly #threads: number;
   /** Every weight, listed once because listing takes as long as a small network's embedding. */
   readonly #variables: readonly tf.Variable[];
   #compiled: Promise<CompiledNetwork | undefined> | undefined;
   /** The data of every weight when the model was compiled; assigning a weight replaces its data. */
   #weights: readonly object[] = [];
 
-  constructor(model: EmbeddingModel, preprocessing: Preprocessing) {
+  constructor(model: EmbeddingModel, preprocessing: Preprocessing, threads = 1) {
     this.#model = model;
     this.#preprocessing = preprocessing;
+    this.#threads = threads;
     this.#variables = [...model.namedParameters(), ...model.namedBuffers()].map(
       ([, { variable }]) => variable,
     );
@@ -33,16 +35,22 @@ export class CompiledModel {
     return compiled.run(this.#preprocessing.channelOrder === 'RGB' ? pixels : swapRedAndBlue(pixels));
   }
 
-  /** Releases the compiled network's memory. */
+  /** Releases the compiled network's memory, and ends its threads. */
   dispose(): void {
+    // A failure to compile is reported by `run`.
+    this.#compiled?.then(
+      (compiled) => compiled?.dispose(),
+      () => undefined,
+    );
     this.#compiled = undefined;
   }
 
   #compile(): Promise<CompiledNetwork | undefined> {
     const isCurrent = this.#variables.every(({ dataId }, i) => dataId === this.#weights[i]);
     if (this.#compiled && isCurrent) return this.#compiled;
+    this.dispose();
     this.#weights = this.#variables.map(({ dataId }) => dataId);
-    this.#compiled = compileModel(this.#model, this.#preprocessing);
+    this.#compiled = compileModel(this.#model, this.#preprocessing, this.#threads);
     return this.#compiled;
   }
 }
@@ -53,6 +61,7 @@ const canCompile = (model: EmbeddingModel) =>
 async function compileModel(
   model: EmbeddingModel,
   { imageSize, mean, std }: Preprocessing,
+  threads: number,
 ): Promise<CompiledNetwork | undefined> {
   try {
     const size = [imageSize, imageSize] as const;
@@ -60,6 +69,7 @@ async function compileModel(
       size,
       mean,
       std,
+      threads,
     });
   } catch (error) {
     if (error instanceof UnsupportedNetworkError) return undefined;

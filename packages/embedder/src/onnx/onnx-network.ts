@@ -1,6 +1,7 @@
 import type { Preprocessing } from '@unitsphere/images';
 import { EmbedderError } from '../embedder-error.js';
 import type { Network } from '../network-embedder.js';
+import { requireThreads } from '../require-threads.js';
 import { type OnnxDescription, readOnnxDescription } from './onnx-metadata.js';
 import { findOnnxRuntime, type OnnxRuntime, type OnnxSession } from './onnx-runtime.js';
 
@@ -11,6 +12,11 @@ export interface OnnxOptions {
    * Default: the runtime's own choice.
    */
   executionProviders?: readonly string[];
+  /**
+   * Threads of the CPU and of WebAssembly. onnxruntime-web reads it before its first session only. Default: the runtime's own
+   * choice.
+   */
+  threads?: number;
   /** The imported module. Default: onnxruntime-node if it is installed in Node, otherwise onnxruntime-web. */
   onnxRuntime?: OnnxRuntime;
 }
@@ -23,16 +29,19 @@ export interface OnnxOptions {
 export async function createOnnxNetwork(
   bytes: Uint8Array,
   name: string,
-  { executionProviders, onnxRuntime }: OnnxOptions = {},
+  { executionProviders, threads, onnxRuntime }: OnnxOptions = {},
 ): Promise<{ description: OnnxDescription; network: Network }> {
   const description = readOnnxDescription(bytes, name);
   const ort = onnxRuntime ?? (await findOnnxRuntime());
+  if (threads !== undefined) requireThreads(threads);
+  if (threads && ort.env?.wasm) ort.env.wasm.numThreads = threads;
   let session: OnnxSession;
   try {
     session = await ort.InferenceSession.create(bytes, {
       // Only errors: the runtime warns of each node that a provider leaves to the CPU.
       logSeverityLevel: 3,
       ...(executionProviders && { executionProviders }),
+      ...(threads && { intraOpNumThreads: threads }),
     });
   } catch (error) {
     throw new EmbedderError(

@@ -18,6 +18,7 @@ export interface OnnxSession {
 
 /** The part of onnxruntime-node or onnxruntime-web that is used. */
 export interface OnnxRuntime {
+  env?: { wasm?: { numThreads?: number } };
   InferenceSession: { create(model: Uint8Array, options?: object): Promise<OnnxSession> };
   Tensor: new (type: 'float32' | 'uint8', data: never, dims: readonly number[]) => OnnxTensor;
 }
