@@ -36,7 +36,7 @@ export function printEngines({ machine, runtime, isa, rows }: EnginesReport): st
   });
   return [
     formatMachine(machine),
-    `Embeddings of a batch of pixels in float32, beside ${runtime}. Native kernels: ${isa}. Our WebAssembly kernels have one thread. Other processes used at most ${formatDigits(busiest)} cores, so that speed by processor time is the more reliable figure with one thread.`,
+    `Embeddings of a batch of pixels in float32, beside ${runtime}. Native kernels: ${isa}. Other processes used at most ${formatDigits(busiest)} cores, so that speed by processor time is the more reliable figure with one thread.`,
     '',
     table,
     '',

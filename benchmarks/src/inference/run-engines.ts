@@ -56,7 +56,7 @@ export interface EnginesReport {
 export interface EnginesRow {
   network: string;
   batch: number;
-  /** Threads of each engine. WebAssembly kernels of ours have one. */
+  /** Threads of each engine. */
   threads: number;
   engines: EngineFigures[];
 }
@@ -200,8 +200,10 @@ async function createEngines(network: string, threads: number, { web, node }: Ru
   const options = { size: [imageSize, imageSize] as const, mean, std, threads };
   const compile = () => compileNetwork({ model }, (images) => l2Normalize(model.forward(images)), options);
   // The kernels are chosen while the network is compiled.
+  const disposers = [() => embedder.dispose()];
   const compileWith = async (native: '0' | '1'): Promise<Embed> => {
     const compiled = await withNative(native, compile);
+    disposers.push(() => compiled.dispose());
     return (pixels) => compiled.run(pixels);
   };
   const file = await exportOnnx(embedder, { input: 'uint8' });
@@ -216,7 +218,10 @@ async function createEngines(network: string, threads: number, { web, node }: Ru
   const oneByOne = { intraOpNumThreads: threads, interOpNumThreads: 1 };
   embeds.set('onnxruntime-node', await openSession(node, file, imageSize, oneByOne));
   const reference: Embed = (pixels) => embedPixels(model, pixels, preprocessing);
-  return { imageSize, embeds, reference, dispose: () => embedder.dispose() };
+  const dispose = () => {
+    for (const release of disposers) release();
+  };
+  return { imageSize, embeds, reference, dispose };
 }
 
 async function openSession(ort: Runtime, file: Uint8Array, side: number, options: object): Promise<Embed> {
