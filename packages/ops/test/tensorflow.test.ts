@@ -10,6 +10,7 @@ import { tensorFlowRuntime } from '../src/tensorflow/runtime.js';
 interface Binding {
   createTensor(...args: unknown[]): number;
   executeOp(...args: unknown[]): unknown[];
+  enqueueOp(...args: unknown[]): unknown[];
   deleteTensor(id: number): void;
 }
 
@@ -26,13 +27,18 @@ function countHandles(run: () => void): number {
         return binding.createTensor(...args);
       },
     },
-    executeOp: {
-      value: (...args: unknown[]) => {
-        const results = binding.executeOp(...args);
-        handles += results.length;
-        return results;
-      },
-    },
+    ...Object.fromEntries(
+      (['executeOp', 'enqueueOp'] as const).map((name) => [
+        name,
+        {
+          value: (...args: unknown[]) => {
+            const results = binding[name](...args);
+            handles += results.length;
+            return results;
+          },
+        },
+      ]),
+    ),
     deleteTensor: {
       value: (id: number) => {
         handles--;
@@ -85,6 +91,37 @@ describe.skipIf(!everyBackend.includes('node'))('node', () => {
     const runtime = tensorFlowRuntime(tf.backend());
     const multiply = () => runtime.compute(() => [runtime.floats('MatMul', 1, 2)]);
     expect(countHandles(() => expect(multiply).toThrow(/ndims must be/))).toBe(0);
+  });
+
+  test('an error of an enqueued operation is thrown where its result is read, and later operations run', () => {
+    const runtime = tensorFlowRuntime(tf.backend());
+    const multiply = (...sizes: number[]) =>
+      tf.tidy(() => {
+        const [a, b] = sizes.map((size) => runtime.of(tf.ones([1, size])));
+        const [product] = runtime.compute(() => [runtime.matMul(a, b, { transposeB: true })]);
+        // What is computed from a failed result fails, too.
+        return ops.relu(product).dataSync()[0];
+      });
+    expect(multiply(3, 3)).toBe(3);
+    expect(countHandles(() => expect(() => multiply(3, 4)).toThrow(/Matrix size-incompatible/))).toBe(0);
+    expect(multiply(4, 4)).toBe(4);
+  });
+
+  test('UNITSPHERE_TENSORFLOW_QUEUE=0 waits for each operation', () => {
+    const enqueued = (flag: string) => {
+      tf.env().set('UNITSPHERE_TENSORFLOW_QUEUE', flag);
+      const backend = tf.backend() as unknown as { binding: Binding };
+      const enqueueOp = vi.fn(backend.binding.enqueueOp);
+      const binding = Object.create(backend.binding, { enqueueOp: { value: enqueueOp } });
+      // A runtime decides once.
+      const runtime = tensorFlowRuntime(Object.create(backend, { binding: { value: binding } }));
+      const [sum] = runtime.compute(() => [runtime.floats('AddV2', 1, 2)]);
+      expect(sum.dataSync()[0]).toBe(3);
+      sum.dispose();
+      return enqueueOp.mock.calls.length;
+    };
+    expect(enqueued('0')).toBe(0);
+    expect(enqueued('')).toBe(1);
   });
 
   // XLA compiles tensors from 65,536 values.

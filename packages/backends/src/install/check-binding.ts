@@ -9,6 +9,8 @@ export interface CheckedBinding {
   gpu: boolean;
   /** Whether the binding takes functions, which XLA compiles. */
   functions: boolean;
+  /** Whether the binding runs operations on threads of their own. */
+  queues: boolean;
 }
 
 // Prints only an error's message, as the stack of this program is of no use.
@@ -23,8 +25,9 @@ const attributes = [
 ];
 const [{ id }] = tf.executeOp('MatMul', attributes, [matrix([1, 2, 3, 4]), matrix([5, 6, 7, 8])], 1);
 const functions = typeof tf.addFunction === 'function';
+const queues = typeof tf.enqueueOp === 'function';
 const product = [...tf.tensorDataSync(id)];
-console.log(JSON.stringify({ tensorflow: tf.TF_Version, gpu: tf.isUsingGpuDevice(), functions, product }));
+console.log(JSON.stringify({ tensorflow: tf.TF_Version, gpu: tf.isUsingGpuDevice(), functions, queues, product }));
 `;
 
 /**

@@ -57,8 +57,8 @@ export async function installNativeBackend(
 ): Promise<InstalledBackend> {
   const folder = installationFolder(backend);
   const present = force ? undefined : readManifest(folder);
-  // Earlier versions built a binding that XLA cannot compile functions for.
-  if (present?.functions) return { folder, manifest: present, isNew: false };
+  // Earlier versions built a binding without them.
+  if (present?.functions && present.queues) return { folder, manifest: present, isNew: false };
 
   // Missing tools are reported before anything is downloaded.
   const wheel = wheelFor(backend);

@@ -30,6 +30,8 @@ export interface Manifest {
   gpu: boolean;
   /** Whether the binding takes functions, which XLA compiles. Absent in installations of earlier versions. */
   functions?: boolean;
+  /** Whether the binding runs operations on threads of their own. Absent in installations of earlier versions. */
+  queues?: boolean;
   /** ISO 8601 time. */
   installedAt: string;
 }

@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { ConvolutionAttrs } from '../convolution-attrs.js';
 import type { Kernel } from '../define-op.js';
 import { asInput } from '../precision/product.js';
-import type { Window } from '../window.js';
+import { type Window, windowShape } from '../window.js';
 import {
   type Attributes,
   FLOATS,
@@ -79,12 +79,6 @@ function paddedShape(shape: Sizes, padding: Padding): number[] {
   return [batch, height + before + after[0], width + before + after[1], channels];
 }
 
-/** Returns the shape of a convolution's result. */
-function outputShape(image: Sizes, filter: Sizes, { stride, padding }: Window, isDense: boolean): number[] {
-  const size = (axis: number) => Math.floor((image[axis + 1] + 2 * padding - filter[axis]) / stride) + 1;
-  return [image[0], size(0), size(1), isDense ? filter[3] : filter[2] * filter[3]];
-}
-
 /** Whether each output pixel is a product of one input pixel with the filter, so that a matrix product computes all of them. */
 const isPointwise = ([height, width]: Sizes, { stride, padding }: Window) =>
   height === 1 && width === 1 && stride === 1 && padding === 0;
@@ -130,7 +124,9 @@ export function convolutionKernels(
           const padding = choosePadding(runtime, x.shape, filter.shape, attrs);
           const settings = attributesOf(attrs.stride, padding, attrs.padding);
           const padded = padImage(runtime, image, padding);
-          const shape = outputShape(x.shape, filter.shape, attrs, isDense);
+          const [height, width] = windowShape(name, x.shape, filter.shape, attrs);
+          const channels = isDense ? filter.shape[3] : x.shape[3] * filter.shape[3];
+          const shape = [x.shape[0], height, width, channels];
           return [runtime.enqueue(name, settings, [padded, weights], shape)];
         });
       }),
@@ -162,10 +158,9 @@ export function convolutionKernels(
         return runtime.compute(() => {
           const [image, gradient] = [runtime.of(x), runtime.of(dy)];
           if (isProduct(filterShape, attrs)) {
-            const dFilter = runtime.matMul(toRows(runtime, image), toRows(runtime, gradient), {
-              transposeA: true,
-            });
-            return [runtime.reshape(dFilter, filterShape)];
+            const factors = [image, gradient].map((rows) => toRows(runtime, rows));
+            const dFilter = runtime.matMul(factors[0], factors[1], { transposeA: true }, 'side');
+            return [runtime.reshape(dFilter, filterShape, 'side')];
           }
           // TensorFlow's own kernel is 2 to 4 times as fast as oneDNN's on depthwise windows larger than 3x3.
           const own = !isDense && attrs.padding > 0 && Math.max(filterShape[0], filterShape[1]) > 3;
@@ -174,7 +169,7 @@ export function convolutionKernels(
             : choosePadding(runtime, x.shape, filterShape, attrs);
           const settings = attributesOf(stride, padding, attrs.padding);
           const inputs = [padImage(runtime, image, padding), runtime.integers(...filterShape), gradient];
-          return runtime.enqueueAll(`${name}BackpropFilter`, settings, inputs, [filterShape]);
+          return runtime.enqueueAll(`${name}BackpropFilter`, settings, inputs, [filterShape], 'side');
         });
       }),
   };

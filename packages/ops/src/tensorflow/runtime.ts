@@ -67,6 +67,7 @@ export const FLOATS: Attributes = { T: { dtype: 'float32' } };
  * the same pass requires, such as the gradients of filters.
  */
 const QUEUES = { main: 0, side: 1 } as const;
+type Queue = keyof typeof QUEUES;
 
 /** Operations that compute each value from those at its position, with broadcasting. */
 const ELEMENTWISE: ReadonlySet<string> = new Set([
@@ -222,7 +223,7 @@ export class TensorFlowRuntime implements Operations<Handle> {
     attributes: Attributes,
     inputs: readonly Handle[],
     shapes: readonly Shape[],
-    queue: keyof typeof QUEUES = 'main',
+    queue: Queue = 'main',
   ): Handle[] {
     const { binding } = this.#backend;
     if (!this.#queues || !binding.enqueueOp || !binding.prepareOp) {
@@ -328,9 +329,10 @@ export class TensorFlowRuntime implements Operations<Handle> {
   }
 
   /** Returns x with another shape, without a copy; x itself if it has this shape. */
-  reshape(x: Handle, shape: readonly number[]): Handle {
+  reshape(x: Handle, shape: Shape, queue: Queue = 'main'): Handle {
     const isSame = x.shape.length === shape.length && shape.every((size, i) => size === x.shape[i]);
-    return isSame ? x : this.enqueue('Reshape', RESHAPE, [x, this.integers(...shape)], shape);
+    if (isSame) return x;
+    return this.enqueueAll('Reshape', RESHAPE, [x, this.integers(...shape)], [shape], queue)[0];
   }
 
   /** Multiplies matrices, each as given or transposed. */
@@ -338,7 +340,7 @@ export class TensorFlowRuntime implements Operations<Handle> {
     a: Handle,
     b: Handle,
     { transposeA = false, transposeB = false }: { transposeA?: boolean; transposeB?: boolean } = {},
-    queue: keyof typeof QUEUES = 'main',
+    queue: Queue = 'main',
   ): Handle {
     const attributes = PRODUCTS[transposeA ? 1 : 0][transposeB ? 1 : 0];
     const shape = [a.shape[transposeA ? 1 : 0], b.shape[transposeB ? 0 : 1]];
