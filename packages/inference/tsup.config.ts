@@ -1,3 +1,4 @@
-import { packageConfig } from '../../tsup.base.ts';
+import { packageConfig, removeOldChunks } from '../../tsup.base.ts';
 
-export default packageConfig();
+// Threads are a chunk of their own, which is loaded on demand.
+export default packageConfig({ splitting: true, onSuccess: removeOldChunks });

@@ -79,7 +79,7 @@ export default [
   whole('embedder', '16 kB', { ignore: ['onnxruntime-node', 'onnxruntime-web'] }),
   whole('images', '8.1 kB', { file: 'browser' }),
   whole('images', '8.5 kB', { ...NODE, ignore: ['sharp'] }),
-  whole('inference', '8.8 kB'),
+  whole('inference', '13.4 kB'),
   whole('margin-losses', '5.4 kB'),
   whole('mixed-precision', '4 kB'),
   whole('mpi', '9 kB', { ...NODE, ignore: ['koffi'] }),

@@ -1,5 +1,5 @@
 import { createKernelSet, type KernelSet } from '@unitsphere/ops';
-import { KernelThreads } from '../threads/kernel-threads.js';
+import type { KernelThreads } from '../threads/kernel-threads.js';
 
 /** Pages of the largest memory, 4 GiB. */
 const MOST_PAGES = 65_536;
@@ -19,6 +19,8 @@ export async function createEngine(threads: number): Promise<Engine> {
   const memory = new WebAssembly.Memory({ initial: 1 });
   const kernels = createKernelSet(memory);
   if (threads === 1 || kernels.native) return { memory, kernels, threads, wasmThreads: undefined };
+  // Most networks run on one thread, and need none of this.
+  const { KernelThreads } = await import('../threads/kernel-threads.js');
   const shared = new WebAssembly.Memory({ initial: 1, maximum: MOST_PAGES, shared: true });
   const sharedKernels = createKernelSet(shared);
   const wasmThreads = await KernelThreads.start(sharedKernels, shared, threads);
