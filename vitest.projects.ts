@@ -1,4 +1,13 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
@@ -7,6 +16,24 @@ import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config
 // The WebAssembly kernels, which all processors have. Tests of the native kernels switch them on.
 process.env['UNITSPHERE_NATIVE'] ??= '0';
 
+// Temporary files in memory, where a flush costs nothing: tests flush thousands of them. TMPDIR chooses another folder.
+const MEMORY = '/dev/shm';
+if (!process.env['TMPDIR'] && hasRoom(MEMORY)) {
+  const folder = mkdtempSync(join(MEMORY, 'unitsphere-'));
+  process.env['TMPDIR'] = folder;
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+}
+
+function hasRoom(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK);
+    const { bavail, bsize } = statfsSync(folder);
+    return bavail * bsize > 4 * 2 ** 30;
+  } catch {
+    return false;
+  }
+}
+
 const root = dirname(fileURLToPath(import.meta.url));
 
 /**
@@ -14,6 +41,7 @@ const root = dirname(fileURLToPath(import.meta.url));
  * Before adding one: npx vitest run --config vitest.projects.ts --no-isolate FOLDER
  */
 const SHARED = [
+  'apps/trainer',
   'packages/clip-distiller',
   'packages/core',
   'packages/data',
@@ -37,6 +65,7 @@ function projectOf(folder: string): TestProjectInlineConfiguration {
     test: {
       name: existsSync(manifest) ? JSON.parse(readFileSync(manifest, 'utf8')).name : basename(folder),
       isolate: !SHARED.includes(folder),
+      setupFiles: [join(root, 'tools/testing/src/typed-array-equality.ts')],
     },
   };
 }
