@@ -56,30 +56,48 @@ interface ConvolutionArguments {
   channels: number;
 }
 
-/** Splits a convolution by images, or one image by groups of `group` rows of its output. */
-const byOutputs = (at: ConvolutionArguments, group = 1): Splitting => ({
-  count: (values) => (values[at.images] > 1 ? values[at.images] : Math.ceil(values[at.outHeight] / group)),
-  take(values, firstPart, endPart) {
-    const [height, width, inputs] = values.slice(at.height, at.height + 3);
-    const outRow = values[at.outHeight + 1] * values[at.channels];
-    if (values[at.images] > 1) {
-      move(values, at.x, firstPart * height * width * inputs);
-      for (const argument of at.outputs) move(values, argument, firstPart * values[at.outHeight] * outRow);
-      values[at.images] = endPart - firstPart;
-      return;
-    }
-    const [first, end] = [firstPart * group, Math.min(endPart * group, values[at.outHeight])];
-    for (const argument of at.outputs) move(values, argument, first * outRow);
-    values[at.outHeight] = end - first;
+/**
+ * Splits a convolution by images. One image is split by groups of `PIXELS` pixels if the kernel has one pixel, otherwise by groups of
+ * `group` rows of the output.
+ */
+const byOutputs = (at: ConvolutionArguments, group = 1): Splitting => {
+  const countOutputs = (values: readonly number[]) => {
     if (isPointwise(values, at)) {
-      move(values, at.x, first * width * inputs);
-      values[at.height] = end - first;
-    } else {
+      return { outputs: values[at.outHeight] * values[at.outHeight + 1], size: PIXELS };
+    }
+    return { outputs: values[at.outHeight], size: group };
+  };
+  return {
+    count(values) {
+      const { outputs, size } = countOutputs(values);
+      return values[at.images] > 1 ? values[at.images] : Math.ceil(outputs / size);
+    },
+    take(values, firstPart, endPart) {
+      const [height, width, inputs] = values.slice(at.height, at.height + 3);
+      const outRow = values[at.outHeight + 1] * values[at.channels];
+      if (values[at.images] > 1) {
+        move(values, at.x, firstPart * height * width * inputs);
+        for (const argument of at.outputs) move(values, argument, firstPart * values[at.outHeight] * outRow);
+        values[at.images] = endPart - firstPart;
+        return;
+      }
+      const { outputs, size } = countOutputs(values);
+      const [first, end] = [firstPart * size, Math.min(endPart * size, outputs)];
+      if (isPointwise(values, at)) {
+        // The pixels of a part are a column.
+        move(values, at.x, first * inputs);
+        for (const argument of at.outputs) move(values, argument, first * values[at.channels]);
+        values.splice(at.height, 2, end - first, 1);
+        values.splice(at.outHeight, 2, end - first, 1);
+        return;
+      }
+      for (const argument of at.outputs) move(values, argument, first * outRow);
+      values[at.outHeight] = end - first;
       // Rows above the image count as padding; a negative number of them starts inside it.
       values[at.top] -= first * values[at.stride];
-    }
-  },
-});
+    },
+  };
+};
 
 /**
  * Splits a convolution with one pixel, such as a linear layer of one image, by panels of `PANEL` channels, and others as
@@ -120,6 +138,8 @@ const CONVOLUTION = {
 };
 /** Channels of a part of a single pixel: a multiple of the width of every kernel's panels. */
 const PANEL = 64;
+/** Rows of a product that kernels compute together. */
+const PIXELS = 4;
 /** Rows of Winograd's tiles, which are the same for any number of threads. */
 const TILE = 4;
 const DEPTHWISE = {
