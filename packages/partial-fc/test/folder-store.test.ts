@@ -26,7 +26,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 afterAll(() => pool.close());
 
-const onRanks = (size: number, scenario: GatherScenario) => pool.run(size, scenario);
+const onRanks = (size: number, scenario: GatherScenario) => pool.run(size, 'trainAndGather', scenario);
 /** Trains on ranks whose files are in one folder. */
 const inFolder = (size: number, scenario: Omit<GatherScenario, 'folders'>) =>
   onRanks(size, { ...scenario, folders: Array.from({ length: size }, () => folder) });

@@ -1,21 +1,18 @@
 /** The result does not depend on the number of ranks, up to rounding. */
 import * as tf from '@tensorflow/tfjs-core';
-import { soloCommunicator, withReplicas } from '@unitsphere/collectives';
+import { soloCommunicator } from '@unitsphere/collectives';
 import { AdaFace } from '@unitsphere/margin-losses';
 import { backends, start } from '@unitsphere/testing/backends';
-import { bundleModule } from '@unitsphere/testing/bundle-module';
-import { beforeAll, expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { hostStore, PartialFC, RowAdamW } from '../src/index.js';
+import { RankPool } from './fixtures/rank-pool.js';
 import { type Scenario, trainShard } from './fixtures/train-shard.js';
 import { fill, relativeError } from './reference.js';
 
-let file: string;
-beforeAll(() => {
-  file = bundleModule('./fixtures/shard-rank.ts', import.meta.url);
-});
+const pool = new RankPool();
+afterAll(() => pool.close());
 
-const trainOnRanks = (size: number, scenario: Scenario) =>
-  withReplicas({ size, file, data: () => scenario }, (communicator) => trainShard(communicator, scenario));
+const trainOnRanks = (size: number, scenario: Scenario) => pool.run(size, 'trainShard', scenario);
 
 const scenarios: [string, Scenario][] = [
   ['the full softmax', { backend: 'wasm', classes: 23, optimizer: 'adamw', batches: [8, 5, 12, 7] }],

@@ -34,7 +34,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 afterAll(() => pool.close());
 
-const onRanks = (size: number, scenario: GatherScenario) => pool.run(size, scenario);
+const onRanks = (size: number, scenario: GatherScenario) => pool.run(size, 'trainAndGather', scenario);
 
 /** Returns the state that the program wrote when the tensor `centers` was called `head`. */
 const withOldKey = (state: StateDict): StateDict =>
