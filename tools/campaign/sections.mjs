@@ -14,7 +14,7 @@ export const SECTIONS = [
   {
     name: 'a contended lock whose holders are killed',
     unit: 'SIGKILLs',
-    run: () => tests('packages/core/test/lock.test.ts', { count: 40 }),
+    run: () => tests('packages/core/test/lock.test.ts', { kills: 40 }),
   },
   {
     name: 'class centers in a file, in the middle of steps and checkpoints',

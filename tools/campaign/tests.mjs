@@ -20,6 +20,8 @@ export async function tests(files, { only, kills, flips, count = kills } = {}) {
   if (only) args.push('-t', only);
   const env = {
     ...process.env,
+    // On the disk. By default, tests keep their files in memory.
+    TMPDIR: tmpdir(),
     ...(kills && { UNITSPHERE_KILLS: String(kills) }),
     ...(flips && { UNITSPHERE_FLIPS: String(flips) }),
   };
