@@ -199,7 +199,7 @@ describe('interrupting and resuming', () => {
     '%s finishes the step, writes a checkpoint and prints how to resume',
     async (signal) => {
       const { child, ended } = start(train('--set', 'training.steps=100'));
-      await stepReached(20);
+      await stepReached(3);
       child.kill(signal);
       const { code, stderr } = await ended;
       expect(code).toBe(signal === 'SIGINT' ? 130 : 143);
@@ -216,7 +216,7 @@ describe('interrupting and resuming', () => {
         `step-${String(stopped).padStart(8, '0')}`,
       ]);
 
-      const again = await unitsphere(['train', '--resume', 'runs/run']);
+      const again = await unitsphere(['train', '--resume', 'runs/run'], { FAKE_STEP_MS: '0' });
       expect(again.stderr).toMatch(new RegExp(`^Resuming runs/run\nstep ${stopped + 1}/100`));
       expect(again.code).toBe(0);
       expect(steps()).toEqual(upTo(100));
@@ -244,9 +244,9 @@ describe('interrupting and resuming', () => {
 
   test('takes over the lock after kill -9 and logs no step twice', async () => {
     const { child, ended } = start(
-      train('--set', 'training.steps=60', '--set', 'training.checkpointEvery=20'),
+      train('--set', 'training.steps=60', '--set', 'training.checkpointEvery=10'),
     );
-    await stepReached(35);
+    await stepReached(15);
     child.kill('SIGKILL');
     await ended;
     expect(existsSync(join(runPath(), 'run.lock'))).toBe(true);
@@ -257,7 +257,7 @@ describe('interrupting and resuming', () => {
       '--set',
       'training.steps=50',
     ]);
-    expect(stderr).toContain('step 21/50');
+    expect(stderr).toContain('step 11/50');
     expect(code).toBe(0);
     expect(steps()).toEqual(upTo(50));
     expect(readFileSync(join(runPath(), 'config.yaml'), 'utf8')).toContain('steps: 50');

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parseConfig } from '../src/config/parse-config.js';
+import { renderReport } from '../src/report/index.js';
 import { bestCheckpoint } from '../src/run/checkpoints.js';
 import { readMetrics } from '../src/run/metrics-log.js';
 import type { RunDirectory } from '../src/run/run-directory.js';
@@ -61,7 +62,7 @@ describe('early stopping', () => {
     const data = await pictureFolder();
     const config = stoppingConfig(data, 3);
     const progress = silentProgress();
-    const whole = await train(config, temporaryFolder(), { progress });
+    const whole = await train(config, temporaryFolder(), { progress, renderReport });
     expect(whole.step).toBe(8);
     expect(whole.summary).toMatchObject({
       steps: 8,

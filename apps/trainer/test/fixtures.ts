@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Random } from '@unitsphere/core';
@@ -61,6 +61,9 @@ export function silentProgress(): ProgressReporter & { notes: string[] } {
   return { notes, step() {}, note: (line) => void notes.push(line), phase() {}, done() {} };
 }
 
+/** Drawing the plots of a report takes as long as a small training. Tests that read the report pass the real `renderReport`. */
+const plainReport = () => '<title>a run</title>';
+
 /** Trains a new run in `base`, or resumes the existing one. */
 export async function train(
   config: Config,
@@ -78,8 +81,30 @@ export async function train(
     return run;
   };
   try {
-    return await runTraining({ config, resume: false, progress: silentProgress(), openRun, ...options });
+    return await runTraining({
+      config,
+      resume: false,
+      progress: silentProgress(),
+      openRun,
+      renderReport: plainReport,
+      ...options,
+    });
   } finally {
     await run?.close();
   }
+}
+
+/**
+ * Trains the last steps of the finished run in `base` again, as if it had been killed after the checkpoint before its last one.
+ * Not with centers in files, which have the newest checkpoint only.
+ */
+export async function repeatLastSteps(
+  config: Config,
+  base: string,
+  options: Partial<TrainingOptions> = {},
+): Promise<TrainingOutcome> {
+  const checkpoints = join(base, 'run', 'checkpoints');
+  const last = readdirSync(checkpoints).sort().at(-1) as string;
+  rmSync(join(checkpoints, last), { recursive: true });
+  return train(config, base, { resume: true, ...options });
 }

@@ -9,7 +9,7 @@ import { pictureFolder, temporaryFolder } from './fixtures.js';
 
 const cli = fileURLToPath(new URL('../bin/unitsphere.js', import.meta.url));
 
-const STEPS = 24;
+const STEPS = 15;
 
 const config = (data: string) => `
 data: { source: folder, path: ${JSON.stringify(data)}, cacheDir: ${JSON.stringify(join(data, '.cache'))}, imageSize: 32, split: { train: 0.6, validation: 0.2, test: 0.2 }, workers: 1 }
@@ -64,10 +64,10 @@ const TRAININGS: [string, () => string][] = [
 test.each(TRAININGS)(
   'a run with %s, killed at random moments and resumed, equals one that was not killed',
   {
-    timeout: 400_000 + 20_000 * Number(KILLS ?? 2),
+    timeout: 400_000 + 20_000 * Number(KILLS ?? 1),
   },
   async (title, more) => {
-    const kills = Number(KILLS ?? 2);
+    const kills = Number(KILLS ?? 1);
     const data = await pictureFolder();
     const file = join(temporaryFolder(), 'tiny.yaml');
     writeFileSync(file, config(data) + more());

@@ -9,8 +9,8 @@ import { pictureFolder, temporaryFolder, train } from './fixtures.js';
 
 const cli = fileURLToPath(new URL('../bin/unitsphere.js', import.meta.url));
 
-const config = (data: string) => `
-data: { source: folder, path: ${JSON.stringify(data)}, cacheDir: ${JSON.stringify(join(data, '.cache'))}, imageSize: 32, split: { train: 0.6, validation: 0.2, test: 0.2 }, workers: 1 }
+const config = (data: string, workers = 1) => `
+data: { source: folder, path: ${JSON.stringify(data)}, cacheDir: ${JSON.stringify(join(data, '.cache'))}, imageSize: 32, split: { train: 0.6, validation: 0.2, test: 0.2 }, workers: ${workers} }
 model: { backbone: lcnet_035, embeddingSize: 16 }
 training: { steps: 6, batchSize: 5, logEvery: 1, validateEvery: null, checkpointEvery: 3 }
 backend: wasm
@@ -84,7 +84,7 @@ test.skipIf(!launcher)(
     const [command, args] = launcher as (typeof LAUNCHERS)[number];
     const file = join(temporaryFolder(), 'tiny.yaml');
     const inFiles = 'loss: { partialFc: { sampledClasses: 6, store: file } }';
-    const text = `${config(await pictureFolder()).replace('batchSize: 5', 'batchSize: 9')}${inFiles}`;
+    const text = `${config(await pictureFolder(), 0).replace('batchSize: 5', 'batchSize: 9')}${inFiles}`;
     writeFileSync(file, text);
     const [threads, processes] = [temporaryFolder(), temporaryFolder()];
     await trainOnThreads(text, 4, threads);
@@ -103,7 +103,7 @@ test.skipIf(!launcher)(
   async () => {
     const [command, args] = launcher as (typeof LAUNCHERS)[number];
     const file = join(temporaryFolder(), 'tiny.yaml');
-    writeFileSync(file, config(await pictureFolder()).replace('batchSize: 5', 'batchSize: 8'));
+    writeFileSync(file, config(await pictureFolder(), 0).replace('batchSize: 5', 'batchSize: 8'));
     const output = temporaryFolder();
     const changes = ['optimizer.lr=1e30', 'training.checkpointEvery=1', 'training.replicas=2'];
     const sets = changes.flatMap((change) => ['--set', change]);

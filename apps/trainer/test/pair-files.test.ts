@@ -10,6 +10,7 @@ import type { ImageEmbedder } from '../src/evaluate/embed.js';
 import { runEvaluation } from '../src/evaluate/run-evaluation.js';
 import { verifyPairs } from '../src/evaluate/verify-pairs.js';
 import { describeRun } from '../src/export/model-card.js';
+import { renderReport } from '../src/report/index.js';
 import { readMetrics } from '../src/run/metrics-log.js';
 import { bundleFixture } from './fixtures/bundle.js';
 import { pictureFolder, silentProgress, temporaryFolder, tinyConfig, train } from './fixtures.js';
@@ -83,7 +84,7 @@ test('a training verifies sets at every validation and at its end, on one replic
     config.training.replicas = replicas;
     config.training.steps = 3;
     const base = temporaryFolder();
-    const { run, summary } = await train(config, base, { replicaFile });
+    const { run, summary } = await train(config, base, { replicaFile, renderReport });
     const records = await readMetrics(run.file('metrics.jsonl'));
     const points = records.flatMap(({ step, pairFiles }) => (pairFiles ? [{ step, pairFiles }] : []));
     expect(points).toEqual([{ step: 3, pairFiles: summary!.pairFiles }]);
@@ -110,7 +111,7 @@ test('trains without held-out identities, says what was not measured, and resume
   const progress = { ...silentProgress(), step: () => controller.abort() };
   const interrupted = await train(config, base, { progress, signal: controller.signal });
   expect(interrupted.summary).toBeNull();
-  const { run, summary } = await train(config, base, { resume: true });
+  const { run, summary } = await train(config, base, { resume: true, renderReport });
   expect(summary!.splits).toEqual({ train: 24, validation: 0, test: 0 });
   expect(summary).not.toHaveProperty('heldOut');
   expect(summary).not.toHaveProperty('rank1');

@@ -6,15 +6,12 @@ import { latestCheckpoint } from '../src/run/checkpoints.js';
 import { readMetrics } from '../src/run/metrics-log.js';
 import type { RunDirectory } from '../src/run/run-directory.js';
 import { TrainingState } from '../src/step/training-state.js';
-import { bundleFixture } from './fixtures/bundle.js';
 import { ReplicaStepsPool } from './fixtures/replica-steps-pool.js';
-import { pictureFolder, silentProgress, temporaryFolder, tinyConfig, train } from './fixtures.js';
+import { pictureFolder, repeatLastSteps, temporaryFolder, tinyConfig, train } from './fixtures.js';
 
 let pool: ReplicaStepsPool;
-let replicaFile: string;
 beforeAll(() => {
   pool = new ReplicaStepsPool();
-  replicaFile = bundleFixture('replica-worker');
 });
 afterAll(() => pool.close());
 
@@ -55,11 +52,6 @@ describe('replicas', () => {
 describe('a run', () => {
   const lossesOf = async (run: RunDirectory) =>
     (await readMetrics(run.file('metrics.jsonl'))).flatMap((record) => ('loss' in record ? [record] : []));
-  const stopAfter = (last: number) => {
-    const stop = new AbortController();
-    const step = ({ step }: { step: number }) => void (step === last && stop.abort());
-    return { signal: stop.signal, progress: { ...silentProgress(), step }, replicaFile };
-  };
 
   test.each([
     [
@@ -70,11 +62,10 @@ describe('a run', () => {
   ])('%s resumes where it was', async (_, loss) => {
     const config = tinyConfig(await pictureFolder(), `loss: { ${loss} }`);
     config.data.imagesPerClass = 2;
-    const whole = await train(config, temporaryFolder(), { replicaFile });
     const base = temporaryFolder();
-    await train(config, base, stopAfter(3));
-    const resumed = await train(config, base, { resume: true, replicaFile });
-    const [expected, found] = [await lossesOf(whole.run), await lossesOf(resumed.run)];
+    const expected = await lossesOf((await train(config, base)).run);
+    const resumed = await repeatLastSteps(config, base);
+    const found = await lossesOf(resumed.run);
     expect(expected.length).toBeGreaterThan(3);
     expect(found.map((record) => record.loss)).toEqual(expected.map((record) => record.loss));
 

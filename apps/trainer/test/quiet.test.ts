@@ -47,7 +47,7 @@ const foreign = (lines: readonly string[]) =>
 
 async function prepare(): Promise<string> {
   const folder = temporaryFolder();
-  const data = await pictureFolder();
+  const data = await pictureFolder(15);
   writeFileSync(
     join(folder, 'tiny.yaml'),
     `
@@ -67,7 +67,9 @@ const BACKENDS = [...everyBackend.filter((name) => name !== 'wasm'), 'auto'];
 describe.each(BACKENDS)('on %s, a working command writes its own lines only:', (backend) => {
   test('train, evaluate and report', { timeout: 180_000 }, async () => {
     const folder = await prepare();
-    const trained = unitsphere(folder, 'train', 'tiny.yaml', '--backend', backend);
+    // The libraries that draw the plots are the same on every backend.
+    const plots = backend === 'auto' ? [] : ['--set', 'output.plots=[]'];
+    const trained = unitsphere(folder, 'train', 'tiny.yaml', '--backend', backend, ...plots);
     expect(foreign(trained.stderr)).toEqual([]);
     expect(trained.status).toBe(0);
     expect(trained.stdout[0]).toMatch(/^Held out: /);

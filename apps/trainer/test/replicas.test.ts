@@ -4,6 +4,7 @@ import { ReplicaError } from '@unitsphere/collectives';
 import { readSafetensors, writeSafetensors } from '@unitsphere/core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { replicaCount } from '../src/replicas/replica-count.js';
+import { renderReport } from '../src/report/index.js';
 import { latestCheckpoint } from '../src/run/checkpoints.js';
 import { readMetrics } from '../src/run/metrics-log.js';
 import { RunDirectory } from '../src/run/run-directory.js';
@@ -58,19 +59,20 @@ describe('without batch norm', () => {
   });
 });
 
-test('with synchronized batch norm, two and four replicas equal one up to rounding over 100 steps', async () => {
+test('with synchronized batch norm, two and four replicas equal one up to rounding over 40 steps', async () => {
   // Small steps, because those of a training amplify rounding.
   const config = settings({
     optimizer: 'sgd',
     lr: 5e-4,
     norm: 'layernorm-batchnorm',
     batch: 9,
-    steps: 100,
+    steps: 40,
     syncBatchNorm: true,
   });
-  const steps = { config, classes: 11, count: 100, withoutBatchNorm: false };
+  const steps = { config, classes: 11, count: 40, withoutBatchNorm: false };
   const one = await stepsOn(1, steps);
-  expect(one.losses.at(-1)).toBeLessThan(one.losses[0] - 1);
+  // The same batch, after the margin's warm-up.
+  expect(one.losses.at(-1)).toBeLessThan(one.losses[11] - 1);
   for (const size of [2, 4]) {
     const { losses, states, tensors } = await stepsOn(size, steps);
     losses.forEach((loss, i) => {
@@ -125,7 +127,7 @@ const stopAfter = (last: number) => {
 test('a run on two replicas reports them, and a resumed run equals an uninterrupted one', async () => {
   const config = await twoReplicas();
   const progress = silentProgress();
-  const whole = await train(config, temporaryFolder(), { replicaFile, progress });
+  const whole = await train(config, temporaryFolder(), { replicaFile, progress, renderReport });
   expect(whole.summary).toMatchObject({ replicas: 2, steps: 6, imagesSeen: 24 });
   expect(progress.notes).toContain('2 replicas share every batch');
   expect(readFileSync(whole.run.file('report.html'), 'utf8')).toContain('<dt>Replicas</dt><dd>2</dd>');
@@ -176,10 +178,7 @@ test('every replica uses a lower precision, shown in notes, metrics, summary and
     const { run, summary } = await train(
       { ...config, precision: { matmul, activations } },
       temporaryFolder(),
-      {
-        replicaFile,
-        progress,
-      },
+      { replicaFile, progress, renderReport },
     );
     const records = await readMetrics(run.file('metrics.jsonl'));
     const report = readFileSync(run.file('report.html'), 'utf8');

@@ -1,6 +1,17 @@
-import { copyFileSync, cpSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import type { Config } from '../src/config/config.js';
 import { runEvaluation } from '../src/evaluate/run-evaluation.js';
 import { pictureFolder, silentProgress, temporaryFolder, tinyConfig, train } from './fixtures.js';
@@ -12,14 +23,24 @@ interface Run {
   path: string;
 }
 
-/** Trains three of six steps. */
+const folder = mkdtempSync(join(tmpdir(), 'unitsphere-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Trains three of six steps, once: later calls restore the data and the run. */
 async function startRun(): Promise<Run> {
-  const data = await pictureFolder();
-  const base = temporaryFolder();
+  const [used, saved] = [join(folder, 'used'), join(folder, 'saved')];
+  const [data, base] = [join(used, 'data'), join(used, 'base')];
   const config = tinyConfig(data, 'seed: 1');
-  const half = { ...config, training: { ...config.training, steps: 3 } };
-  const { run } = await train(half, base);
-  return { data, base, config, path: run.path };
+  if (existsSync(saved)) {
+    rmSync(used, { recursive: true });
+    cpSync(saved, used, { recursive: true, preserveTimestamps: true });
+  } else {
+    cpSync(await pictureFolder(), data, { recursive: true });
+    mkdirSync(base);
+    await train({ ...config, training: { ...config.training, steps: 3 } }, base);
+    cpSync(used, saved, { recursive: true, preserveTimestamps: true });
+  }
+  return { data, base, config, path: join(base, 'run') };
 }
 
 const read = ({ path }: Run, name: string) => readFileSync(join(path, name), 'utf8');

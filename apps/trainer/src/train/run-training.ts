@@ -143,7 +143,7 @@ async function trainIn(
   run: RunDirectory,
   lead: LeadReplica,
   { backend, dataset, data, changes, replicas, workers, checkpoint, growth, teacher, pairFiles }: Prepared,
-  { config, progress, signal, resume, ranks }: TrainingOptions,
+  { config, progress, signal, resume, ranks, renderReport }: TrainingOptions,
 ): Promise<TrainingOutcome> {
   if (growth) {
     await grow(lead, growth, config, progress);
@@ -197,7 +197,7 @@ async function trainIn(
   progress.phase('writing the report');
   try {
     const results = { config, dataset, backend: backend.name, figures };
-    const summary = await writeResults(run, results, (text) => progress.note(text));
+    const summary = await writeResults(run, results, (text) => progress.note(text), renderReport);
     return { run, summary, step };
   } finally {
     progress.phase(null);

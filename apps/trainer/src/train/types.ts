@@ -1,6 +1,6 @@
 import type { Config } from '../config/config.js';
 import type { ProgressReporter } from '../progress/progress-reporter.js';
-import type { ReportSummary } from '../report/index.js';
+import type { ReportData, ReportSummary } from '../report/index.js';
 import type { RunDirectory } from '../run/run-directory.js';
 import type { RankGroup } from './rank-group.js';
 
@@ -16,6 +16,8 @@ export interface TrainingOptions {
   signal?: AbortSignal;
   /** The module that the replicas' threads run. Default: the built one beside this module. */
   replicaFile?: URL | string;
+  /** Returns the page of `report.html`. Default: `renderReport`. */
+  renderReport?: (data: ReportData) => string;
   /** Process 0's end of a group of processes, which train together. The others call `followTraining`. */
   ranks?: RankGroup;
 }
