@@ -49,10 +49,10 @@ describe('verifyAllPairs', { timeout: 60_000 }, () => {
       drawClusters(3, 1, 2, 1, 5),
       drawClusters(64, 5, 9, 1),
       drawClusters(301, 33, 20, 2),
-      drawClusters(700, 16, 3, 1),
+      drawClusters(350, 16, 3, 1),
       // More than one block of columns, with identities that cross block edges.
       drawClusters(1030, 8, 40, 0.5),
-      drawClusters(517, 130, 130, 4),
+      drawClusters(259, 130, 65, 4),
     ];
     for (const { embeddings, dimensions, labels } of cases) {
       const { scores, positive } = scoreEveryPair(embeddings, dimensions, labels);

@@ -13,7 +13,7 @@ export function cosineOf(score: number): number {
 
 const CELLS = LAST_SCORE + 1;
 /** Scores that are read from the tables at a time: most such stretches are empty and skipped. */
-const STRETCH = 2048;
+const STRETCH = 256;
 const PADDED = LAST_SCORE + STRETCH;
 const PAGE = 65536;
 const LARGEST = 65536 * PAGE;
@@ -110,7 +110,8 @@ export function forEachScoreDescending(
     if (isEmpty) continue;
     for (let score = Math.min(LAST_SCORE, from + STRETCH - 1); score >= from; score--) {
       let negative = carries[score] * 65536;
-      for (const low of lows) negative += low[score];
+      // Not for…of, which takes several times as long in a loop of 33 million scores.
+      for (let thread = 0; thread < lows.length; thread++) negative += lows[thread][score];
       const positive = positives[score];
       if (positive > 0 || negative > 0) visit(score, positive, negative);
     }
