@@ -4,8 +4,10 @@ import type { Description, MemoryFigures, Reply, Request } from './protocol.js';
 
 /** The step that a contender written in JavaScript runs. */
 export interface StepRunner {
-  /** Runs one step. Resolves with its loss once all of its work is done. */
+  /** Runs one step, and resolves with its loss. */
   step(): Promise<number>;
+  /** Waits for work of the steps that a device still does. Called in the measured time of the last step of a turn. */
+  finish?(): Promise<void>;
   /** Called before each step, outside the measured time. */
   prepare?(): Promise<void>;
   /** Ends everything that was started. */
@@ -68,6 +70,7 @@ export async function serve(
       const before = process.cpuUsage();
       const start = performance.now();
       loss = await runner.step();
+      if (i === request.count - 1) await runner.finish?.();
       milliseconds.push(performance.now() - start);
       const { user, system } = process.cpuUsage(before);
       processor += (user + system) / 1000;

@@ -11,6 +11,7 @@ import { useStockKernels } from '@unitsphere/testing/stock-kernels';
 import { Command, Option } from 'commander';
 import { serve } from '../contender/serve.js';
 import { readTfjsMemory } from '../contender/tfjs-memory.js';
+import { waitForDevice } from '../measure/wait-for-device.js';
 import { startTraining } from './start-training.js';
 import type { Workload } from './workload.js';
 
@@ -52,7 +53,7 @@ await serve(open, async () => {
     useStockKernels(tf.getBackend());
   }
   // The figures are those of this thread, which is rank 0 of several replicas.
-  return { ...training, memory: readTfjsMemory };
+  return { ...training, finish: waitForDevice, memory: readTfjsMemory };
 });
 
 async function open() {
