@@ -21,6 +21,20 @@ export function composeKernels(k: Kernels, memory: WebAssembly.Memory, spare: Po
   };
   const [first, second, scratch] = [spare, offset(spare, 1 << 21), offset(spare, 2 << 21)];
   const patches = offset(spare, 3 << 21);
+  /** Scores of attention and their gradients; no convolution runs meanwhile. */
+  const scores = patches;
+  const product = (
+    [transA, transB]: readonly [number, number],
+    [m, n, depth]: readonly [number, number, number],
+    [a, lda]: readonly [Pointer, number],
+    [b, ldb]: readonly [Pointer, number],
+    [c, ldc]: readonly [Pointer, number],
+    bfloat16: number,
+  ) => {
+    const left = rounded(a, (transA ? depth : m) * lda, first, bfloat16);
+    const right = rounded(b, (transB ? n : depth) * ldb, second, bfloat16);
+    k.gemm(transA, transB, m, n, depth, left, lda, right, ldb, c, ldc, 0, 0, scratch);
+  };
   return {
     gemmBfloat16(transA, transB, m, n, depth, a, lda, b, ldb, c, ldc, accumulate) {
       const left = rounded(a, (transA ? depth : m) * lda, first, 1);
@@ -68,6 +82,44 @@ export function composeKernels(k: Kernels, memory: WebAssembly.Memory, spare: Po
       new Float32Array(memory.buffer, dx, n * h * w * c).fill(0);
       k.col2im(patches, h, w, c, kh, kw, sh, sw, top, left, oh, ow, 0, rows, dx);
     },
+    adamWRows(parameter, gradient, expAvg, expAvgSq, ids, count, d, steps, corrections, ...numbers) {
+      const [scale, beta1, beta2, rest1, rest2, eps, kept] = numbers;
+      const [step, correction] = [steps, corrections].map((at) => new Float32Array(memory.buffer, at, count));
+      new Int32Array(memory.buffer, ids, count).forEach((id, i) => {
+        const [row, m, v] = [parameter, expAvg, expAvgSq].map((at) => offset(at, 4 * d * id));
+        const g = offset(gradient, 4 * d * i);
+        k.adamW(row, g, m, v, d, row, scale, beta1, beta2, rest1, rest2, step[i], correction[i], eps, kept);
+      });
+    },
+    selfAttentionForward(qkv, batch, tokens, heads, width, y, bfloat16) {
+      const channels = heads * width;
+      forHeads(batch, tokens, heads, width, (inQkv, inY) => {
+        const [q, key, value] = [0, 1, 2].map((part) => offset(qkv, 4 * (inQkv + part * channels)));
+        const row = 3 * channels;
+        product([0, 1], [tokens, tokens, width], [q, row], [key, row], [scores, tokens], bfloat16);
+        k.softmaxRows(scores, tokens, tokens, 1 / Math.sqrt(width));
+        const out = offset(y, 4 * inY);
+        product([0, 0], [tokens, width, tokens], [scores, tokens], [value, row], [out, channels], bfloat16);
+      });
+    },
+    selfAttentionBackward(qkv, dy, batch, tokens, heads, width, dqkv, bfloat16) {
+      const channels = heads * width;
+      const [row, factor] = [3 * channels, 1 / Math.sqrt(width)];
+      const ds = offset(scores, 4 * tokens * tokens);
+      forHeads(batch, tokens, heads, width, (inQkv, inY) => {
+        const [q, key, value] = [0, 1, 2].map((part) => offset(qkv, 4 * (inQkv + part * channels)));
+        const [dq, dKey, dValue] = [0, 1, 2].map((part) => offset(dqkv, 4 * (inQkv + part * channels)));
+        const out = offset(dy, 4 * inY);
+        const inner = [tokens, width, tokens] as const;
+        product([0, 1], [tokens, tokens, width], [q, row], [key, row], [scores, tokens], bfloat16);
+        k.softmaxRows(scores, tokens, tokens, factor);
+        product([0, 1], [tokens, tokens, width], [out, channels], [value, row], [ds, tokens], bfloat16);
+        k.softmaxRowsGrad(scores, ds, tokens, tokens, factor);
+        product([0, 0], inner, [ds, tokens], [key, row], [dq, row], bfloat16);
+        product([1, 0], inner, [ds, tokens], [q, row], [dKey, row], bfloat16);
+        product([1, 0], inner, [scores, tokens], [out, channels], [dValue, row], bfloat16);
+      });
+    },
     transformedFilterFloats: (_h, _w, c, kh, kw, _sh, _sw, _top, _left, _oh, _ow, channels) =>
       kh * kw * c * channels,
     transformFilter(filter, c, channels, out) {
@@ -98,6 +150,22 @@ export function composeKernels(k: Kernels, memory: WebAssembly.Memory, spare: Po
   };
 }
 
+/** Calls fn with the offset in floats of each head in qkv[batch,tokens,3,heads,width], and in a tensor [batch,tokens,heads,width]. */
+function forHeads(
+  batch: number,
+  tokens: number,
+  heads: number,
+  width: number,
+  fn: (inQkv: number, inY: number) => void,
+): void {
+  for (let image = 0; image < batch; image++) {
+    for (let head = 0; head < heads; head++) {
+      const first = image * tokens * heads * width + head * width;
+      fn(first + 2 * image * tokens * heads * width, first);
+    }
+  }
+}
+
 /** Draws the arguments of one call. The same seed draws the same arguments. */
 export interface Draw {
   /** Returns a whole number between two, both included. */
@@ -106,6 +174,8 @@ export interface Draw {
   input(count: number, range?: [number, number]): Pointer;
   /** Returns the address of random int32 values between two, both included. */
   ints(count: number, low: number, high: number): Pointer;
+  /** Returns the address of `count` different int32 values from 0 to before `below`. */
+  distinct(count: number, below: number): Pointer;
   /** Returns the address of floats that the kernel writes. The tolerance is relative to the largest of them. */
   output(count: number, tolerance?: number): Pointer;
   /** Returns the address of random floats that the kernel changes. */
@@ -316,6 +386,46 @@ const inference: KernelCase[] = [
       const y = d.output(batch * tokens * heads * width, 4e-6);
       const qkv = d.input(3 * batch * tokens * heads * width, [-2, 2]);
       k.selfAttention(qkv, batch, tokens, heads, width, y, d.scratch(SCRATCH));
+    },
+  },
+  ...[0, 1].map(
+    (bfloat16): KernelCase => ({
+      name: `self-attention${bfloat16 ? ' of bfloat16' : ''}`,
+      also: ['selfAttentionForward', 'selfAttentionBackward'],
+      bfloat16: bfloat16 === 1,
+      finite: true,
+      use(d, k) {
+        const sizes = [d.size(1, 3), d.size(1, 70), d.size(1, 3), d.size(1, 40)] as const;
+        const count = sizes.reduce((a, b) => a * b);
+        const [qkv, dy] = [d.input(3 * count, [-2, 2]), d.input(count)];
+        // Scores that differ by a rounding may round to neighbors in bfloat16.
+        const tolerance = bfloat16 ? 4e-3 : 6e-6;
+        k.selfAttentionForward(qkv, ...sizes, d.output(count, tolerance), bfloat16);
+        k.selfAttentionBackward(qkv, dy, ...sizes, d.output(3 * count, tolerance), bfloat16);
+      },
+    }),
+  ),
+  {
+    name: 'adamWRows',
+    use(d, k) {
+      const [rows, width] = [d.size(1, 40), d.size(1, 70)];
+      const count = d.size(1, rows);
+      const ids = d.distinct(count, rows);
+      const [parameter, gradient] = [d.state(rows * width, 0), d.input(count * width)];
+      const [m, v] = [d.state(rows * width, 0), d.state(rows * width, 0, [0, 1])];
+      const [steps, corrections] = [d.input(count, [1e-4, 1e-2]), d.input(count, [1, 9])];
+      k.adamWRows(
+        parameter,
+        gradient,
+        m,
+        v,
+        ids,
+        count,
+        width,
+        steps,
+        corrections,
+        ...([0.7, 0.9, 0.999, 0.1, 0.001, 1e-8, 0.99] as const),
+      );
     },
   },
   {

@@ -77,6 +77,14 @@ function run(
       for (let i = 0; i < count; i++) ints[i] = low + Math.floor(random() * (high - low + 1));
       return address(at);
     },
+    distinct: (count, below) => {
+      const at = allocate(count);
+      const all = Array.from({ length: below }, (_, i) => i);
+      const ints = new Int32Array(memory.buffer, 4 * at, count);
+      for (let i = 0; i < count; i++)
+        [ints[i]] = all.splice(Math.floor(random() * all.length), 1) as [number];
+      return address(at);
+    },
     output: (count, tolerance = 2e-6) => {
       const at = allocate(count);
       outputs.push({ at, count, tolerance });

@@ -31,6 +31,8 @@ function loadNative(): Native | null {
   return native;
 }
 
+type HeadSizes = [batch: number, tokens: number, heads: number, width: number];
+
 type WindowSizes =
   Parameters<Kernels['convThin']> extends [Pointer, ...infer Sizes, Pointer, number, Pointer, Pointer]
     ? Sizes
@@ -47,6 +49,35 @@ export interface NativeOnlyKernels {
   /** convThinBackpropFilter for any number of channels. */
   convolveBackpropFilter(
     ...sizes: [...Parameters<Kernels['convThinBackpropFilter']>, bfloat16: number]
+  ): void;
+  /** adamW on the rows `ids` of a parameter and its averages, in place. The ids differ from each other. */
+  adamWRows(
+    parameter: Pointer,
+    gradient: Pointer,
+    expAvg: Pointer,
+    expAvgSq: Pointer,
+    ids: Pointer,
+    count: number,
+    dimensions: number,
+    stepSizes: Pointer,
+    corrections: Pointer,
+    ...numbers: [
+      scale: number,
+      beta1: number,
+      beta2: number,
+      rest1: number,
+      rest2: number,
+      eps: number,
+      kept: number,
+    ]
+  ): void;
+  /** y[batch,tokens,heads·width] = softmax(q·kᵀ / √width)·v for each head of qkv[batch,tokens,3,heads,width]. */
+  selfAttentionForward(qkv: Pointer, ...sizes: [...HeadSizes, y: Pointer, bfloat16: number]): void;
+  /** dqkv of selfAttentionForward. */
+  selfAttentionBackward(
+    qkv: Pointer,
+    dy: Pointer,
+    ...sizes: [...HeadSizes, dqkv: Pointer, bfloat16: number]
   ): void;
   /**
    * dx[n,h,w,c] of a convolution at any stride. The sizes are those of convThin, from n to the output's width.

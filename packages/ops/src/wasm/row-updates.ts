@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Kernel } from '../define-op.js';
 import type { AdamWRowsFactors, AdamWRowsInputs } from '../optimizer-attrs.js';
-import { offset } from './pointer.js';
+import { offset, type Pointer } from './pointer.js';
 import { type WasmRuntime, wasmRuntime } from './runtime.js';
 
 /** Changes the rows of the parameter and of both averages in place: a step on few rows must not copy the whole tables. */
@@ -13,6 +13,32 @@ export const adamWRowsWasm: Kernel<AdamWRowsInputs, AdamWRowsFactors> = ({ input
   const gradient = runtime.pointer(inputs.gradient);
   const expAvg = runtime.pointer(inputs.expAvg);
   const expAvgSq = runtime.pointer(inputs.expAvgSq);
+  if (runtime.native) {
+    const [count] = inputs.ids.shape;
+    const pointers = [inputs.ids, inputs.stepSize, inputs.inverseRootCorrection2].map((tensor) =>
+      runtime.pointer(tensor),
+    );
+    const [idsAt, stepSizes, corrections] = pointers as [Pointer, Pointer, Pointer];
+    runtime.native.adamWRows(
+      parameter,
+      gradient,
+      expAvg,
+      expAvgSq,
+      idsAt,
+      count,
+      dimensions,
+      stepSizes,
+      corrections,
+      f.gradientScale,
+      f.beta1,
+      f.beta2,
+      1 - f.beta1,
+      1 - f.beta2,
+      f.eps,
+      f.kept,
+    );
+    return [];
+  }
   const ids = idsOf(runtime, inputs.ids);
   const stepSize = runtime.floats(runtime.pointer(inputs.stepSize), ids.length);
   const correction = runtime.floats(runtime.pointer(inputs.inverseRootCorrection2), ids.length);

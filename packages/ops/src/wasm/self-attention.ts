@@ -69,6 +69,13 @@ class Heads {
 const usesBfloat16 = (runtime: WasmRuntime, precision: MatmulPrecision) =>
   precision === 'medium' && runtime.hasBfloat16;
 
+/** Whether one native kernel computes all heads. It rounds no values between its products, except to bfloat16. */
+const isNative = (
+  runtime: WasmRuntime,
+  precision: MatmulPrecision,
+): runtime is WasmRuntime & { native: object } =>
+  runtime.native !== undefined && (significandBits(precision) === null || usesBfloat16(runtime, precision));
+
 /** Calls fn with the addresses of tensors, or of copies rounded as the inputs of products. */
 function withRounded(
   runtime: WasmRuntime,
@@ -137,6 +144,11 @@ export const selfAttentionWasm: Kernel<{ qkv: tf.Tensor3D }, Attrs> = ({
   const { batch, tokens, channels, width, factor } = sizes;
   const y = runtime.output([batch, tokens, channels]);
   const yAt = runtime.pointer(y);
+  if (isNative(runtime, precision)) {
+    const bfloat16 = +usesBfloat16(runtime, precision);
+    runtime.native.selfAttentionForward(runtime.pointer(qkv), batch, tokens, heads, width, yAt, bfloat16);
+    return y;
+  }
   const square = tokens * tokens;
   const gemmBytes = runtime.kernels.gemmScratchBytes();
   runtime.withScratch(4 * square + gemmBytes, (scoresAt) => {
@@ -162,9 +174,15 @@ export const selfAttentionGradWasm: Kernel<{ qkv: tf.Tensor3D; dy: tf.Tensor3D }
 }) => {
   const runtime = wasmRuntime(backend);
   const sizes = sizesOf(qkv, heads);
-  const { tokens, channels, width, factor } = sizes;
+  const { batch, tokens, channels, width, factor } = sizes;
   const dQkv = runtime.output(qkv.shape);
   const dQkvAt = runtime.pointer(dQkv);
+  if (isNative(runtime, precision)) {
+    const [qkvAt, dyAt] = [runtime.pointer(qkv), runtime.pointer(dy)];
+    const bfloat16 = +usesBfloat16(runtime, precision);
+    runtime.native.selfAttentionBackward(qkvAt, dyAt, batch, tokens, heads, width, dQkvAt, bfloat16);
+    return dQkv;
+  }
   const square = tokens * tokens;
   const gemmBytes = runtime.kernels.gemmScratchBytes();
   runtime.withScratch(8 * square + gemmBytes, (pAt) => {

@@ -8,6 +8,42 @@ use crate::team::{each_part, each_range, fixed_parts, share, FIXED_PARTS};
 /// Floats whose squares are summed in float32.
 const BLOCK: usize = 4096;
 
+/// Numbers of AdamW, each in every lane.
+struct AdamW<S> {
+    scale: S,
+    beta1: S,
+    beta2: S,
+    rest1: S,
+    rest2: S,
+    eps: S,
+    decay: S,
+}
+
+impl<S: Simd> AdamW<S> {
+    /// Updates `count` floats. `step` and `correction` are the factors of the change and of its denominator.
+    #[inline(always)]
+    unsafe fn update(
+        &self,
+        [parameter, gradient, exp_avg, exp_avg_sq, out]: [*mut f32; 5],
+        count: usize,
+        step: S,
+        correction: S,
+    ) {
+        let mut i = 0;
+        while i < count {
+            let n = count - i;
+            let g = S::load_n(gradient.add(i), n).mul(self.scale);
+            let m = self.beta1.mul(S::load_n(exp_avg.add(i), n)).add(self.rest1.mul(g));
+            let v = self.beta2.mul(S::load_n(exp_avg_sq.add(i), n)).add(self.rest2.mul(g.mul(g)));
+            m.store_n(exp_avg.add(i), n);
+            v.store_n(exp_avg_sq.add(i), n);
+            let change = step.mul(m).div(v.sqrt().mul(correction).add(self.eps));
+            S::load_n(parameter.add(i), n).mul(self.decay).sub(change).store_n(out.add(i), n);
+            i += S::LANES;
+        }
+    }
+}
+
 /// AdamW (Loshchilov & Hutter, 2019) as in torch.optim.AdamW.
 #[inline(always)]
 pub unsafe fn adam_w<S: Simd>(args: &mut Args) -> f64 {
@@ -15,18 +51,28 @@ pub unsafe fn adam_w<S: Simd>(args: &mut Args) -> f64 {
     let (count, out) = (args.size(), args.floats());
     let [scale, beta1, beta2, rest1, rest2, step, correction, eps, decay]: [S; 9] =
         std::array::from_fn(|_| S::splat(args.float()));
+    let of = AdamW { scale, beta1, beta2, rest1, rest2, eps, decay };
     each_range::<S, _>(count, UNIT, 6, #[inline(always)] |first, end| {
-        let mut i = first;
-        while i < end {
-            let n = end - i;
-            let g = S::load_n(gradient.add(i), n).mul(scale);
-            let m = beta1.mul(S::load_n(exp_avg.add(i), n)).add(rest1.mul(g));
-            let v = beta2.mul(S::load_n(exp_avg_sq.add(i), n)).add(rest2.mul(g.mul(g)));
-            m.store_n(exp_avg.add(i), n);
-            v.store_n(exp_avg_sq.add(i), n);
-            let change = step.mul(m).div(v.sqrt().mul(correction).add(eps));
-            S::load_n(parameter.add(i), n).mul(decay).sub(change).store_n(out.add(i), n);
-            i += S::LANES;
+        let arrays = [parameter, gradient, exp_avg, exp_avg_sq, out].map(|array| array.add(first));
+        of.update(arrays, end - first, step, correction);
+    });
+    0.0
+}
+
+/// AdamW on the rows `ids` of a parameter and its averages, in place. Row i of the gradient, the step sizes and the corrections belongs
+/// to ids[i]. The ids differ from each other.
+#[inline(always)]
+pub unsafe fn adam_w_rows<S: Simd>(args: &mut Args) -> f64 {
+    let (parameter, gradient, exp_avg, exp_avg_sq) = (args.floats(), args.floats(), args.floats(), args.floats());
+    let (ids, count, d, steps, corrections) = (args.ints(), args.size(), args.size(), args.floats(), args.floats());
+    let [scale, beta1, beta2, rest1, rest2, eps, decay]: [S; 7] = std::array::from_fn(|_| S::splat(args.float()));
+    let of = AdamW { scale, beta1, beta2, rest1, rest2, eps, decay };
+    each_range::<S, _>(count, 1, 6 * d, #[inline(always)] |first, end| {
+        for i in first..end {
+            let at = *ids.add(i) as usize * d;
+            let row = parameter.add(at);
+            let arrays = [row, gradient.add(i * d), exp_avg.add(at), exp_avg_sq.add(at), row];
+            of.update(arrays, d, S::splat(*steps.add(i)), S::splat(*corrections.add(i)));
         }
     });
     0.0

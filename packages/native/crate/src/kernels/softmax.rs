@@ -53,27 +53,33 @@ pub unsafe fn softmax_rows<S: Simd>(args: &mut Args) -> f64 {
     0.0
 }
 
-/// dp[m,n] = factor · p · (dp - Σ dp·p) of each row, in place: the gradient of factor · x for p = softmax(factor · x).
+/// dp[m,n] = factor · p · (dp - Σ dp·p) of each row, in place: the gradient of factor · x for p = softmax(factor · x), with `step`
+/// floats from one row to the next.
+#[inline(always)]
+pub unsafe fn rows_grad<S: Simd>(p: *const f32, dp: *mut f32, m: usize, n: usize, step: usize, factor: f32) {
+    for r in 0..m {
+        let (p, dp) = (p.add(r * step), dp.add(r * step));
+        let mut sums = S::splat(0.0);
+        let mut i = 0;
+        while i < n {
+            sums = or_else(S::load_n(p.add(i), n - i).mul(S::load_n(dp.add(i), n - i)), n - i, 0.0).add(sums);
+            i += S::LANES;
+        }
+        let (sum, scale) = (S::splat(sums.sum()), S::splat(factor));
+        i = 0;
+        while i < n {
+            let centered = S::load_n(dp.add(i), n - i).sub(sum);
+            S::load_n(p.add(i), n - i).mul(centered).mul(scale).store_n(dp.add(i), n - i);
+            i += S::LANES;
+        }
+    }
+}
+
 #[inline(always)]
 pub unsafe fn softmax_rows_grad<S: Simd>(args: &mut Args) -> f64 {
     let (p, dp, m, n, factor) = (args.floats(), args.floats(), args.size(), args.size(), args.float());
     each_range::<S, _>(m, 1, 4 * n, #[inline(always)] |first, end| {
-        for r in first..end {
-            let (p, dp) = (p.add(r * n), dp.add(r * n));
-            let mut sums = S::splat(0.0);
-            let mut i = 0;
-            while i < n {
-                sums = or_else(S::load_n(p.add(i), n - i).mul(S::load_n(dp.add(i), n - i)), n - i, 0.0).add(sums);
-                i += S::LANES;
-            }
-            let (sum, scale) = (S::splat(sums.sum()), S::splat(factor));
-            i = 0;
-            while i < n {
-                let centered = S::load_n(dp.add(i), n - i).sub(sum);
-                S::load_n(p.add(i), n - i).mul(centered).mul(scale).store_n(dp.add(i), n - i);
-                i += S::LANES;
-            }
-        }
+        rows_grad::<S>(p.add(first * n), dp.add(first * n), end - first, n, n, factor);
     });
     0.0
 }
