@@ -66,6 +66,26 @@ describe("loadEmbedder with runtime 'onnx' computes the embedder's embeddings", 
     loaded.dispose();
   });
 
+  test('on as many threads as asked for', async () => {
+    const given: object[] = [];
+    const env = { wasm: {} };
+    const InferenceSession = {
+      create(bytes: Uint8Array, sessionOptions: object) {
+        given.push(sessionOptions);
+        return runtime.InferenceSession.create(bytes, sessionOptions);
+      },
+    };
+    const onnxRuntime = { ...runtime, env, InferenceSession } as never;
+    const source = { 'model.onnx': await exportOnnx(embedder) };
+    const loaded = await loadEmbedder(source, { runtime: 'onnx', onnxRuntime, threads: 2 });
+    expect(given).toMatchObject([{ intraOpNumThreads: 2 }]);
+    expect(env).toEqual({ wasm: { numThreads: 2 } });
+    loaded.dispose();
+    await expect(loadEmbedder(source, { ...options, threads: 0 })).rejects.toThrow(
+      'threads must be a positive integer, not 0.',
+    );
+  });
+
   test('on the installed onnxruntime-web if no runtime is given', async () => {
     const loaded = await loadEmbedder({ 'model.onnx': await exportOnnx(embedder) }, { runtime: 'onnx' });
     expect(
