@@ -98,6 +98,19 @@ export function createStepContenders(workload: Workload): StepContender[] {
   const most = cores > 1 && workload.batch >= 2 * cores ? [cores] : [];
   const wasm = [1, ...most].map((replicas) => ours('wasm', replicas));
   const natives = [1, ...most].flatMap((replicas) => native(replicas));
+  // Threads of one replica, which share its batch.
+  const threaded = native(1).flatMap((contender) =>
+    cores > 1
+      ? [
+          {
+            ...contender,
+            id: `${contender.id}-threads-${cores}`,
+            label: contender.label.replace('1 replica', `1 replica on ${cores} threads`),
+            args: [...contender.args, '--threads', String(cores)],
+          },
+        ]
+      : [],
+  );
   const replicated = [
     ...most.map((replicas) => ours('wasm', replicas)),
     ...most.flatMap((replicas) => native(replicas)),
@@ -114,7 +127,8 @@ export function createStepContenders(workload: Workload): StepContender[] {
   return [
     ...wasm,
     ...natives,
-    ...vary(natives, 'medium', 'matmul medium', ['--precision', 'medium']),
+    ...threaded,
+    ...vary([...natives, ...threaded], 'medium', 'matmul medium', ['--precision', 'medium']),
     ...vary(replicated, 'sync', 'synchronized batch norm', ['--sync-batch-norm']),
     ours('webgpu'),
     // Our operations on `cpu` are compositions of stock kernels, and `node` requires a library that is built first.

@@ -14,6 +14,8 @@ export interface Training {
 export interface TrainingSettings {
   /** Default: float32 throughout. */
   precision?: Config['precision'];
+  /** Threads of each replica's kernels. Default: 1. */
+  threads?: number;
   /** Whether batch norm takes its statistics over all replicas. Default: false. */
   syncBatchNorm?: boolean;
 }
@@ -43,7 +45,11 @@ export async function startTraining(
 function createConfig(
   { backbone, imageSize, batch, embedding, norm }: Workload,
   replicas: number,
-  { precision = { matmul: 'highest', activations: 'float32' }, syncBatchNorm = false }: TrainingSettings,
+  {
+    precision = { matmul: 'highest', activations: 'float32' },
+    threads = 1,
+    syncBatchNorm = false,
+  }: TrainingSettings,
 ) {
   return parseConfig(
     JSON.stringify({
@@ -54,7 +60,7 @@ function createConfig(
       schedule: { warmup: 0 },
       precision,
       // With this many steps, the learning rate stays constant.
-      training: { batchSize: Math.max(2, batch), steps: 1e9, replicas, syncBatchNorm },
+      training: { batchSize: Math.max(2, batch), steps: 1e9, replicas, threads, syncBatchNorm },
     }),
   );
 }

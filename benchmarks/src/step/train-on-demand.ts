@@ -26,6 +26,7 @@ const options = new Command()
   .requiredOption('--norm <name>')
   .requiredOption('--backend <name>')
   .requiredOption('--replicas <count>', '', count)
+  .option('--threads <count>', '', count, 1)
   .addOption(new Option('--kernels <which>').choices(['ours', 'stock']).makeOptionMandatory())
   .addOption(new Option('--precision <which>').choices(MATMUL_PRECISIONS).default('highest'))
   .addOption(new Option('--activations <which>').choices(['float32', 'bfloat16']).default('float32'))
@@ -35,6 +36,7 @@ const options = new Command()
     Workload & {
       backend: string;
       replicas: number;
+      threads: number;
       kernels: 'ours' | 'stock';
       precision: MatmulPrecision;
       activations: 'float32' | 'bfloat16';
@@ -45,6 +47,7 @@ const options = new Command()
 await serve(open, async () => {
   const training = await startTraining(options, options.backend, options.replicas, {
     precision: { matmul: options.precision, activations: options.activations },
+    threads: options.threads,
     syncBatchNorm: options.syncBatchNorm,
   });
   if (options.kernels === 'stock' && options.backend !== 'cpu') {
@@ -59,9 +62,9 @@ await serve(open, async () => {
 async function open() {
   const { name } = await useBackend(options.backend);
   const { products } = withFloat32MatmulPrecision(options.precision, describeMatmulPrecision);
-  const { kernels, replicas, precision, activations } = options;
+  const { kernels, replicas, threads, precision, activations } = options;
   return {
-    ...{ backend: name, kernels, replicas, precision, activations, tfjs: tf.version_core },
+    ...{ backend: name, kernels, replicas, threads, precision, activations, tfjs: tf.version_core },
     convolutions: products.conv2d.arithmetic,
   };
 }

@@ -196,12 +196,13 @@ function readOverrides(options: TrainOptions) {
 function formatSummary(run: RunDirectory, summary: TrainingSummary): string[] {
   const speed = Math.round(summary.imagesPerSecond).toLocaleString('en');
   const replicas = (summary.replicas ?? 1) > 1 ? `, ${summary.replicas} replicas` : '';
+  const threads = summary.threads ? `, ${summary.threads} threads${replicas && ' each'}` : '';
   const steps = `${summary.steps.toLocaleString('en')} steps in ${formatSeconds(summary.seconds)}`;
   return [
     '',
     ...formatResults(summary, outputWidth()),
     '',
-    `${steps}, ${speed} images/s on ${summary.backend}${replicas}`,
+    `${steps}, ${speed} images/s on ${summary.backend}${replicas}${threads}`,
     `Report: ${relativePath(run.file(RUN_FILES.report))}`,
     '',
     ...nextSteps(run.path, 'evaluate', 'enroll', 'export'),

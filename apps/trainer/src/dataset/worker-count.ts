@@ -15,6 +15,7 @@ export interface Machine {
   /** Free memory in bytes; undefined if unknown. */
   memory?: number;
   backend: string;
+  /** Threads that compute: those of all replicas. */
   replicas: number;
 }
 

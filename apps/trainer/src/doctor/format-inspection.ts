@@ -29,6 +29,12 @@ export function formatInspection(
     row('Processor', `${inspection.processor.model}, ${plural(inspection.processor.cores, 'core')}`),
     row('Replicas', `${inspection.replicas} by default (training.replicas)`),
     row(
+      'Threads',
+      inspection.threads > 1
+        ? `1 for each replica by default, up to ${inspection.threads} (training.threads)`
+        : '1 for each replica (training.threads requires native kernels and several cores)',
+    ),
+    row(
       'Memory',
       `${formatBytes(inspection.memory.totalBytes)}, ${formatBytes(inspection.memory.freeBytes)} free`,
     ),

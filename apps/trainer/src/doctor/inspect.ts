@@ -26,6 +26,8 @@ export interface Inspection {
   processor: { model: string; cores: number };
   /** Default number of replicas of a training. */
   replicas: number;
+  /** Most threads of a replica's kernels (`training.threads`). */
+  threads: number;
   memory: { totalBytes: number; freeBytes: number };
   disk: { path: string; freeBytes: number };
   packages: { name: string; version: string | null }[];
@@ -55,6 +57,7 @@ export async function inspect(): Promise<Inspection> {
     },
     processor: { model: cpus()[0]?.model.trim() ?? 'unknown', cores: availableParallelism() },
     replicas: countDefaultReplicas(backends),
+    threads: nativeStatus().isa ? availableParallelism() : 1,
     memory: readMemory(),
     disk: readDisk(process.cwd()),
     packages: names.map((name) => ({ name, version: readVersion(name) })),

@@ -11,20 +11,30 @@ export interface ReplicaSettings {
   wanted: 'auto' | number;
   backend: string;
   cores: number;
+  /** `training.threads` of the config. Default 1. */
+  threads?: number;
   batchSize: number;
   /** Parts in which a replica processes its images. Default 1. */
   accumulate?: number;
 }
 
 /**
- * Returns the number of replicas. The default on WebAssembly, whose kernels use one core each, is one replica per core, with at
- * least 8 images per replica at once and at most 16 replicas. The default on other backends is 1.
+ * Returns the number of replicas. The default on WebAssembly, where each uses as many cores as it has threads, fills the cores, with
+ * at least 8 images per replica at once and at most 16 replicas. The default on other backends is 1.
  * @throws UserError if the backend does not support the wanted number.
  */
-export function replicaCount({ wanted, backend, cores, batchSize, accumulate = 1 }: ReplicaSettings): number {
+export function replicaCount({
+  wanted,
+  backend,
+  cores,
+  threads = 1,
+  batchSize,
+  accumulate = 1,
+}: ReplicaSettings): number {
   if (wanted === 'auto') {
     if (backend !== 'wasm') return 1;
-    return Math.max(1, Math.min(cores, MOST, Math.floor(batchSize / accumulate / IMAGES_A_REPLICA)));
+    const room = Math.floor(cores / threads);
+    return Math.max(1, Math.min(room, MOST, Math.floor(batchSize / accumulate / IMAGES_A_REPLICA)));
   }
   if (wanted > 1 && backend !== 'wasm' && backend !== 'cpu') {
     throw new UserError(`training.replicas is ${wanted}, but the backend ${backend} trains on one replica`, {

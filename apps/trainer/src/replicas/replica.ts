@@ -1,6 +1,7 @@
 import type { Communicator } from '@unitsphere/collectives';
 import { readSafetensors, writeSafetensors } from '@unitsphere/core';
 import { embedPixels } from '@unitsphere/embedder';
+import { setKernelThreads } from '@unitsphere/ops';
 import type { Config } from '../config/config.js';
 import { type EmbedImagesOptions, joinEmbeddings, joinImages } from '../evaluate/embed.js';
 import {
@@ -50,6 +51,7 @@ export class Replica {
     this.#communicator = communicator;
     this.#batches = batches;
 
+    setKernelThreads(config.training.threads);
     this.state = new TrainingState(config, classCount, communicator, options);
     this.#step = createTrainingStep(config, this.state);
   }

@@ -4,6 +4,7 @@ import { type CentersPlace, createStore } from '../centers/center-store.js';
 import type { Config } from '../config/config.js';
 import { UserError } from '../user-error.js';
 import type { FollowerStart } from './follow.js';
+import { checkKernelThreads } from './kernel-threads.js';
 import { LeadReplica } from './lead-replica.js';
 import { type RankGroup, withRankReplicas } from './rank-replicas.js';
 import type { ReplicaBatches } from './replica-batches.js';
@@ -31,7 +32,7 @@ export interface ReplicasStart {
  * @throws UserError if the backend or the group does not support it.
  */
 export function countReplicas({ training }: Config, backend: string, ranks?: Communicator): number {
-  const { replicas: wanted, batchSize, accumulate } = training;
+  const { replicas: wanted, threads, batchSize, accumulate } = training;
   if (ranks) {
     if (training.syncBatchNorm && backend === 'webgpu' && ranks.size > 1) {
       throw new UserError(
@@ -43,19 +44,20 @@ export function countReplicas({ training }: Config, backend: string, ranks?: Com
     }
     return countRankReplicas({ wanted, backend, batchSize, accumulate }, ranks.size);
   }
-  return replicaCount({ wanted, backend, cores: availableParallelism(), batchSize, accumulate });
+  return replicaCount({ wanted, backend, cores: availableParallelism(), threads, batchSize, accumulate });
 }
 
 /**
  * Starts the other replicas, runs `work` on rank 0, and ends them.
- * @throws ReplicaError if a replica fails; whatever `work` throws.
+ * @throws ReplicaError if a replica fails; UserError if the backend does not support `training.threads`; whatever `work` throws.
  */
-export function startReplicas<T>(
+export async function startReplicas<T>(
   options: ReplicasStart,
   work: (lead: LeadReplica, communicator: Communicator) => Promise<T>,
 ): Promise<T> {
   const { config, classCount, backend, centers, teacherWidth, ranks } = options;
   const { file = new URL('./replica.js', import.meta.url) } = options;
+  checkKernelThreads(config, backend);
   const lead = async (communicator: Communicator, batches: ReplicaBatches) => {
     const store = createStore(config.loss.partialFc, communicator, centers);
     const lead = new LeadReplica(config, classCount, communicator, batches, { store, teacherWidth });

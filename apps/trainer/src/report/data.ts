@@ -65,6 +65,8 @@ export interface ReportSummary {
   precision?: PrecisionSummary;
   /** Number of replicas; each trained on its part of every batch. */
   replicas?: number;
+  /** Number of threads of each replica's kernels, if there are several. */
+  threads?: number;
   /** Wall-clock time of training, in seconds. */
   seconds: number;
   imagesSeen?: number;

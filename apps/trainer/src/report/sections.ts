@@ -75,6 +75,7 @@ export function facts(data: ReportData): Html {
   if (lower) entries.push(['Matrix precision', precision.matmul]);
   if (precision?.activations === 'bfloat16') entries.push(['Activations', 'bfloat16']);
   if (summary.replicas !== undefined) entries.push(['Replicas', formatCount(summary.replicas)]);
+  if (summary.threads !== undefined) entries.push(['Threads of a replica', formatCount(summary.threads)]);
   if (summary.classes !== undefined) entries.push(['Classes', formatCount(summary.classes)]);
   if (summary.parameters !== undefined) entries.push(['Parameters', formatCount(summary.parameters)]);
   if (summary.embeddingSize !== undefined) entries.push(['Embedding', formatCount(summary.embeddingSize)]);

@@ -62,6 +62,6 @@ export function machineOfRank({ localSize }: RankGroup, { training }: Config, ba
     cores: Math.max(1, Math.floor(availableParallelism() / localSize)),
     memory: Math.floor(readMemory().available / localSize),
     backend,
-    replicas: countThreads(training),
+    replicas: countThreads(training) * training.threads,
   };
 }

@@ -51,6 +51,7 @@ export function summaryOf({ config, dataset, backend, figures }: Results): Train
     backend,
     precision: figures.precision,
     replicas: figures.replicas,
+    ...(config.training.threads > 1 && { threads: config.training.threads }),
     seconds: figures.seconds,
     imagesSeen,
     classes: split.train.length * config.data.views,

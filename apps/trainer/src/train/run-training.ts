@@ -15,6 +15,7 @@ import type { TeacherFeatures } from '../distillation/feature-table.js';
 import { teacherFeatures } from '../distillation/teacher-features.js';
 import { readMemory } from '../memory.js';
 import type { ProgressReporter } from '../progress/progress-reporter.js';
+import { checkKernelThreads, describeReplicas } from '../replicas/kernel-threads.js';
 import type { LeadReplica } from '../replicas/lead-replica.js';
 import { partOfProcess } from '../replicas/rank-replicas.js';
 import { shareConfig } from '../replicas/share-start.js';
@@ -47,6 +48,7 @@ export async function runTraining(options: TrainingOptions): Promise<TrainingOut
   // Refuses a config before the other processes open the data.
   if (ranks) countReplicas(config, config.backend, ranks);
   const backend = await useBackend(config.backend);
+  checkKernelThreads(config, backend.name);
   if (ranks) shareConfig(ranks, { config, backend: backend.name });
   progress.phase('reading images');
   const dataset = await openDataset(config, openingHandlers(progress));
@@ -68,7 +70,7 @@ export async function runTraining(options: TrainingOptions): Promise<TrainingOut
         cores: availableParallelism(),
         memory: readMemory().available,
         backend: backend.name,
-        replicas,
+        replicas: replicas * config.training.threads,
       };
   const workers = workerCount(config, machine);
   const pairFiles = await openPairFiles(config.evaluation.pairFiles);
@@ -88,6 +90,7 @@ export async function runTraining(options: TrainingOptions): Promise<TrainingOut
     folder: run.file(RUN_FILES.centers),
     files: checkpoint ? await readCenterFileIds(checkpoint) : undefined,
   };
+  const how = describeReplicas(replicas, config.training.threads, availableParallelism());
   const start = {
     config,
     classCount,
@@ -100,7 +103,7 @@ export async function runTraining(options: TrainingOptions): Promise<TrainingOut
   try {
     return await startReplicas(start, (lead) => {
       if (ranks) progress.note(`${describeRanks(ranks, replicas)} share every batch`);
-      else if (replicas > 1) progress.note(`${replicas} replicas share every batch`);
+      else if (how) progress.note(how);
       if (config.data.workers === 'auto') {
         progress.note(`${workers} data ${workers === 1 ? 'worker prepares' : 'workers prepare'} images`);
       }
