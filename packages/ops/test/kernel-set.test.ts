@@ -16,7 +16,8 @@ test.each(['0', '1'])('kernels on shared memory are those of WebAssembly, with n
   const values = new Float32Array(memory.buffer, 0, 512);
   values.set(Float32Array.from({ length: 256 }, (_, i) => i - 128));
   // Another instance of the module sees the same memory, as those of other threads do.
-  const other = new WebAssembly.Instance(set.module, { env: { memory } }).exports as unknown as typeof set.kernels;
+  const other = new WebAssembly.Instance(set.module, { env: { memory } })
+    .exports as unknown as typeof set.kernels;
   set.kernels['addActivation'](0, 0, 128, 0, 1024);
   other['addActivation'](512, 512, 128, 0, 1536);
   expect(values.slice(256)).toEqual(Float32Array.from({ length: 256 }, (_, i) => 2 * (i - 128)));
