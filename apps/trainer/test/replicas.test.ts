@@ -59,20 +59,19 @@ describe('without batch norm', () => {
   });
 });
 
-test('with synchronized batch norm, two and four replicas equal one up to rounding over 40 steps', async () => {
+test('with synchronized batch norm, two and four replicas equal one up to rounding over 100 steps', async () => {
   // Small steps, because those of a training amplify rounding.
   const config = settings({
     optimizer: 'sgd',
     lr: 5e-4,
     norm: 'layernorm-batchnorm',
     batch: 9,
-    steps: 40,
+    steps: 100,
     syncBatchNorm: true,
   });
-  const steps = { config, classes: 11, count: 40, withoutBatchNorm: false };
+  const steps = { config, classes: 11, count: 100, withoutBatchNorm: false };
   const one = await stepsOn(1, steps);
-  // The same batch, after the margin's warm-up.
-  expect(one.losses.at(-1)).toBeLessThan(one.losses[11] - 1);
+  expect(one.losses.at(-1)).toBeLessThan(one.losses[0] - 1);
   for (const size of [2, 4]) {
     const { losses, states, tensors } = await stepsOn(size, steps);
     losses.forEach((loss, i) => {
