@@ -25,7 +25,7 @@ optimizer: { lr: 1e-3 }
 training: { batchSize: 8, replicas: 1, threads: ${threads} }
 `);
 
-test('a training has the same losses on 1, 2 and 3 threads, to the bit', async ({ skip }) => {
+test('a training has bit-identical losses on 1, 2 and 3 threads', async ({ skip }) => {
   // Skipped where the addon is not built.
   if (!nativeStatus().isa) return skip();
   // A process of its own: the backend of this one may have started without the addon.
