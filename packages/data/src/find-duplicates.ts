@@ -1,3 +1,4 @@
+import { alignedDifference, meanDifference } from './aligned-difference.js';
 import { countBits, grayThumbnail } from './perceptual-hash.js';
 import type { ImageSource } from './source.js';
 
@@ -11,7 +12,7 @@ export interface ImageReference {
 
 /** Images of a source that show the same picture. */
 export interface DuplicateGroup {
-  /** `identical`: the files are byte-identical; `near-identical`: some of them differ by scale, compression or slight edits. */
+  /** `identical`: the files are byte-identical; `near-identical`: some of them differ by scale, compression, crop or slight edits. */
   readonly kind: 'identical' | 'near-identical';
   /** At least two images, in the source's order. */
   readonly images: readonly ImageReference[];
@@ -23,6 +24,10 @@ const DISTANCE = 4;
 const BANDS = [0, 13, 26, 38, 51, 63];
 /** Near-identical images differ by at most this many gray levels in every cell of a 32 × 32 grid. */
 const LEVELS = 40;
+/** Mean difference in gray levels above which a slight crop does not explain it, and the images are not aligned. */
+const MEAN_LEVELS = 16;
+/** Near-identical images differ by at most this many gray levels in every cell after their edges are aligned. */
+const ALIGNED_LEVELS = 20;
 /** Images whose gray levels spread less than this (standard deviation) match too many others. */
 const FLAT = 3;
 
@@ -39,8 +44,8 @@ export interface DuplicateOptions {
 }
 
 /**
- * Finds groups of images that show the same picture: byte-identical files, and files that differ by scale, compression or
- * slight edits. Candidates are found by their perceptual hashes and confirmed by their pixels.
+ * Finds groups of images that show the same picture: byte-identical files, and files that differ by scale, compression, a crop of a
+ * few percent or slight edits. Candidates are found by their perceptual hashes and confirmed by their pixels.
  *
  * A source without `contents` (generated images, custom sources) has no groups.
  */
@@ -66,20 +71,24 @@ export async function findDuplicates(
   }
   firstByContent.clear();
   const near = new Set<number>();
+  const load = async (i: number) => source.load(images.identities[i], images.samples[i]);
   const thumbnails = new Map<number, Float32Array | undefined>();
   const thumbnail = async (i: number) => {
     if (thumbnails.has(i)) return thumbnails.get(i);
-    const cells = grayThumbnail(await source.load(images.identities[i], images.samples[i]));
+    const cells = grayThumbnail(await load(i));
     const found = isFlat(cells) ? undefined : cells;
     if (thumbnails.size >= KEPT_THUMBNAILS) thumbnails.clear();
     thumbnails.set(i, found);
     return found;
   };
+  const isCrop = async (a: number, b: number, one: Float32Array, other: Float32Array) =>
+    meanDifference(one, other) <= MEAN_LEVELS &&
+    alignedDifference(await load(a), await load(b)) <= ALIGNED_LEVELS;
   for (const [a, b] of candidates(distinct, images.hashes)) {
     if (!withinIdentity && images.identities[a] === images.identities[b]) continue;
     if (groups.root(a) === groups.root(b)) continue;
     const [one, other] = [await thumbnail(a), await thumbnail(b)];
-    if (!one || !other || one.some((level, cell) => Math.abs(level - other[cell]) > LEVELS)) continue;
+    if (!one || !other || !(isClose(one, other) || (await isCrop(a, b, one, other)))) continue;
     near.add(a);
     groups.join(a, b);
   }
@@ -152,6 +161,10 @@ function bitsOf(hashes: Uint32Array, image: number, from: number, to: number): n
     bits = (bits << 1) | ((hashes[2 * image + (bit >> 5)] >>> (bit & 31)) & 1);
   }
   return bits;
+}
+
+function isClose(a: Float32Array, b: Float32Array): boolean {
+  return a.every((level, cell) => Math.abs(level - b[cell]) <= LEVELS);
 }
 
 function isFlat(cells: Float32Array): boolean {

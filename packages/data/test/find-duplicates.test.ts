@@ -58,6 +58,31 @@ test('finds copies and re-encoded copies under other names, and nothing else', a
   }
 });
 
+test('finds a copy that is cropped by some pixels, and no card of the same design with another word', async () => {
+  const folder = join(root, 'cropped');
+  const word = (text: string) =>
+    Buffer.from(
+      `<svg width="256" height="256"><rect x="150" y="180" width="90" height="40"/><text x="155" y="210" font-size="24" fill="white">${text}</text></svg>`,
+    );
+  const card = (text: string) => picture(3).composite([{ input: word(text) }]);
+  await save('cropped/whole/a.png', card('WORLD').png().toBuffer());
+  // Of the encoded card: sharp crops before it composes.
+  const whole = sharp(await card('WORLD').png().toBuffer());
+  await save(
+    'cropped/crop/a.jpg',
+    whole
+      .extract({ left: 2, top: 4, width: 250, height: 248 })
+      .resize(220, 139, { fit: 'fill' })
+      .jpeg()
+      .toBuffer(),
+  );
+  await save('cropped/other/a.png', card('DEBIT 77').png().toBuffer());
+  const groups = await findDuplicates(await openFolder(folder, { cacheDir: false }));
+  expect(groups.map(({ kind, images }) => [kind, images.map(({ file }) => file).sort()])).toEqual([
+    ['near-identical', ['crop/a.jpg', 'whole/a.png']],
+  ]);
+});
+
 test('hashes from the cache equal those of the files', async () => {
   const options = { cacheDir: join(root, '.cache') };
   const fresh = await openFolder(root, options);
