@@ -2,7 +2,6 @@
 import { execFile } from 'node:child_process';
 import { linkSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -168,7 +167,8 @@ describe.skipIf(missing)('node', () => {
   describe('in a separate process', () => {
     let folder: string;
     beforeAll(async () => {
-      folder = mkdtempSync(join(tmpdir(), 'unitsphere-native-'));
+      // On the installation's file system, so that its files can be linked.
+      folder = mkdtempSync(join(dirname(installationFolder('node')), 'test-'));
       const scope = join(folder, 'node_modules', '@tensorflow');
       mkdirSync(scope, { recursive: true });
       const core = dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-core/package.json'));
