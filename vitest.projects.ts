@@ -42,12 +42,17 @@ const root = dirname(fileURLToPath(import.meta.url));
  */
 const SHARED = [
   'apps/trainer',
+  'benchmarks',
   'packages/clip-distiller',
   'packages/core',
   'packages/data',
+  'packages/embedder',
   'packages/images',
   'packages/margin-losses',
+  'packages/mixed-precision',
   'packages/necks',
+  'packages/norms',
+  'packages/onnx-export',
   'packages/optimizers',
   'packages/pair-losses',
   'packages/partial-fc',

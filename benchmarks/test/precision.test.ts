@@ -32,7 +32,7 @@ test('compares the turns of each backend, and measures the memory with larger ba
 });
 
 test('compares trainings with the same seed', { timeout: 240_000 }, async () => {
-  const set = ['data.identities=120', 'data.imageSize=32', 'training.batchSize=16'];
+  const set = ['data.identities=40', 'data.imageSize=32', 'training.batchSize=16'];
   const report = await runPrecisionLosses({ backends: ['wasm'], steps: 2, seeds: 1, set });
   const [training] = report.trainings;
   expect(training.losses.highest).toBeGreaterThan(0);
@@ -41,7 +41,7 @@ test('compares trainings with the same seed', { timeout: 240_000 }, async () => 
     expect(Math.abs(training.differences[mode]!)).toBeLessThan(0.1);
   }
   const printed = printPrecisionLosses(report);
-  expect(printed).toContain('2 steps of a training on generated documents (data.identities=120, ');
+  expect(printed).toContain('2 steps of a training on generated documents (data.identities=40, ');
   expect(printed).toMatch(/- wasm, `mixed`: mean difference of -?\d\.\d\d % over 1 seeds/);
 });
 
