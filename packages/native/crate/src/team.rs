@@ -188,6 +188,8 @@ pub fn share(count: usize, unit: usize, part: usize, parts: usize) -> (usize, us
 
 /// Calls `f` for each part, on as many threads as there are. Inside a part, nothing is divided further. `f` must not depend on what
 /// another part writes.
+///
+/// `f` is marked `#[inline(always)]`: outside of the function that enables the instructions, each of them would be a call.
 #[inline(always)]
 pub unsafe fn each_part<S: Simd, F: Fn(usize)>(parts: usize, f: F) {
     let run: Run = run_part::<S, F>;
@@ -214,14 +216,24 @@ unsafe fn run_part<S: Simd, F: Fn(usize)>(f: *const (), part: usize) {
 #[inline(always)]
 pub unsafe fn each_range<S: Simd, F: Fn(usize, usize)>(count: usize, unit: usize, cost: usize, f: F) {
     let parts = parts_for(count.div_ceil(unit).min(2 * threads()), count * cost);
-    each_part::<S, _>(parts, #[inline(always)] |part| {
-        let (first, end) = share(count, unit, part, parts);
-        f(first, end);
-    });
+    each_part::<S, _>(
+        parts,
+        #[inline(always)]
+        |part| {
+            let (first, end) = share(count, unit, part, parts);
+            f(first, end);
+        },
+    );
 }
 
 /// totals[i] = the sum of the parts' values, which are `step` apart, in the order of the parts.
-pub unsafe fn add_parts<T: Copy + std::ops::AddAssign>(values: *const T, step: usize, parts: usize, count: usize, totals: *mut T) {
+pub unsafe fn add_parts<T: Copy + std::ops::AddAssign>(
+    values: *const T,
+    step: usize,
+    parts: usize,
+    count: usize,
+    totals: *mut T,
+) {
     for i in 0..count {
         let mut total = *values.add(i);
         for part in 1..parts {

@@ -23,9 +23,7 @@ unsafe fn erf<S: Simd>(v: S) -> S {
     let x = v.max(S::splat(-4.0)).min(end);
     let square = x.mul(x);
     let mut p = S::splat(-2.726_142_3e-10);
-    for coefficient in
-        [2.770_681_4e-8, -2.101_024e-6, -5.692_506_4e-5, -7.349_906e-4, -2.954_599_8e-3, -1.609_603_3e-2]
-    {
+    for coefficient in [2.770_681_4e-8, -2.101_024e-6, -5.692_506_4e-5, -7.349_906e-4, -2.954_599_8e-3, -1.609_603_3e-2] {
         p = p.fma(square, S::splat(coefficient));
     }
     let mut q = S::splat(-1.456_607_2e-5);
@@ -158,9 +156,15 @@ unsafe fn backward<S: Simd, const CODE: u8>(x: *const f32, dy: *const f32, count
 #[inline(always)]
 pub unsafe fn activation<S: Simd>(args: &mut Args) -> f64 {
     let (x, count, code, y) = (args.floats(), args.size(), args.size(), args.floats());
-    each_range::<S, _>(count, UNIT, COST, #[inline(always)] |first, end| {
-        with_code!(code, forward, S, (x.add(first), end - first, y.add(first)));
-    });
+    each_range::<S, _>(
+        count,
+        UNIT,
+        COST,
+        #[inline(always)]
+        |first, end| {
+            with_code!(code, forward, S, (x.add(first), end - first, y.add(first)));
+        },
+    );
     0.0
 }
 
@@ -168,8 +172,14 @@ pub unsafe fn activation<S: Simd>(args: &mut Args) -> f64 {
 #[inline(always)]
 pub unsafe fn activation_grad<S: Simd>(args: &mut Args) -> f64 {
     let (x, dy, count, code, dx) = (args.floats(), args.floats(), args.size(), args.size(), args.floats());
-    each_range::<S, _>(count, UNIT, COST, #[inline(always)] |first, end| {
-        with_code!(code, backward, S, (x.add(first), dy.add(first), end - first, dx.add(first)));
-    });
+    each_range::<S, _>(
+        count,
+        UNIT,
+        COST,
+        #[inline(always)]
+        |first, end| {
+            with_code!(code, backward, S, (x.add(first), dy.add(first), end - first, dx.add(first)));
+        },
+    );
     0.0
 }

@@ -38,7 +38,14 @@ impl Heads {
         (3 * first + head * self.width, first + head * self.width)
     }
     #[inline(always)]
-    unsafe fn multiply<S: Simd>(&self, trans: [bool; 2], [m, n, k]: [usize; 3], a: Matrix, b: Matrix, c: (*mut f32, usize)) {
+    unsafe fn multiply<S: Simd>(
+        &self,
+        trans: [bool; 2],
+        [m, n, k]: [usize; 3],
+        a: Matrix,
+        b: Matrix,
+        c: (*mut f32, usize),
+    ) {
         let [trans_a, trans_b] = trans;
         let a = Left::Stored(a.0, a.1);
         let product = Product { trans_a, trans_b, m, n, k, a, b: b.0, ldb: b.1, c: c.0, ldc: c.1, ..Product::default() };
@@ -58,17 +65,23 @@ impl Heads {
     #[inline(always)]
     unsafe fn forward<S: Simd>(&self, y: *mut f32) {
         let (tokens, width, channels, step) = (self.tokens, self.width, self.channels(), self.step());
-        each_range::<S, _>(self.batch * self.heads, 1, self.cost(2), #[inline(always)] |first, end| {
-            let mut scratch = Scratch::new(tokens * step);
-            let scores = scratch.at();
-            for number in first..end {
-                let (in_qkv, in_y) = self.offsets(number);
-                let q = self.qkv.add(in_qkv);
-                self.attend::<S>(q, scores);
-                let v = (q.add(2 * channels), 3 * channels);
-                self.multiply::<S>([false; 2], [tokens, width, tokens], (scores, step), v, (y.add(in_y), channels));
-            }
-        });
+        each_range::<S, _>(
+            self.batch * self.heads,
+            1,
+            self.cost(2),
+            #[inline(always)]
+            |first, end| {
+                let mut scratch = Scratch::new(tokens * step);
+                let scores = scratch.at();
+                for number in first..end {
+                    let (in_qkv, in_y) = self.offsets(number);
+                    let q = self.qkv.add(in_qkv);
+                    self.attend::<S>(q, scores);
+                    let v = (q.add(2 * channels), 3 * channels);
+                    self.multiply::<S>([false; 2], [tokens, width, tokens], (scores, step), v, (y.add(in_y), channels));
+                }
+            },
+        );
     }
 }
 
@@ -97,21 +110,27 @@ pub unsafe fn self_attention_backward<S: Simd>(args: &mut Args) -> f64 {
     let (heads, width, dqkv, bfloat16) = (args.size(), args.size(), args.floats(), args.flag());
     let of = Heads { qkv, batch, tokens, heads, width, bfloat16 };
     let (channels, step, row) = (of.channels(), of.step(), 3 * of.channels());
-    each_range::<S, _>(batch * heads, 1, of.cost(5), #[inline(always)] |first, end| {
-        let mut scratch = Scratch::new(2 * tokens * step);
-        let p = scratch.at();
-        let ds = p.add(tokens * step);
-        for number in first..end {
-            let (in_qkv, in_y) = of.offsets(number);
-            let (q, dq, dout) = (qkv.add(in_qkv), dqkv.add(in_qkv), (dy.add(in_y) as *const f32, channels));
-            let inner = [tokens, width, tokens];
-            of.attend::<S>(q, p);
-            of.multiply::<S>([false, true], [tokens, tokens, width], dout, (q.add(2 * channels), row), (ds, step));
-            softmax::rows_grad::<S>(p, ds, tokens, tokens, step, of.factor());
-            of.multiply::<S>([false, false], inner, (ds, step), (q.add(channels), row), (dq, row));
-            of.multiply::<S>([true, false], inner, (ds, step), (q, row), (dq.add(channels), row));
-            of.multiply::<S>([true, false], inner, (p, step), dout, (dq.add(2 * channels), row));
-        }
-    });
+    each_range::<S, _>(
+        batch * heads,
+        1,
+        of.cost(5),
+        #[inline(always)]
+        |first, end| {
+            let mut scratch = Scratch::new(2 * tokens * step);
+            let p = scratch.at();
+            let ds = p.add(tokens * step);
+            for number in first..end {
+                let (in_qkv, in_y) = of.offsets(number);
+                let (q, dq, dout) = (qkv.add(in_qkv), dqkv.add(in_qkv), (dy.add(in_y) as *const f32, channels));
+                let inner = [tokens, width, tokens];
+                of.attend::<S>(q, p);
+                of.multiply::<S>([false, true], [tokens, tokens, width], dout, (q.add(2 * channels), row), (ds, step));
+                softmax::rows_grad::<S>(p, ds, tokens, tokens, step, of.factor());
+                of.multiply::<S>([false, false], inner, (ds, step), (q.add(channels), row), (dq, row));
+                of.multiply::<S>([true, false], inner, (ds, step), (q, row), (dq.add(channels), row));
+                of.multiply::<S>([true, false], inner, (p, step), dout, (dq.add(2 * channels), row));
+            }
+        },
+    );
     0.0
 }

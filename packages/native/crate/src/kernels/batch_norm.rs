@@ -125,10 +125,14 @@ pub unsafe fn moments<S: Simd>(args: &mut Args) -> f64 {
     let parts = fixed_parts(m.div_ceil(BLOCK), m * c);
     let mut scratch = Scratch::new(2 * parts * 2 * step);
     let sums = scratch.at() as *mut f64;
-    each_part::<S, _>(parts, #[inline(always)] |part| {
-        let (first, end) = share(m, BLOCK, part, parts);
-        sum_moments::<S>(x.add(first * c), end - first, c, x, sums.add(part * 2 * step), step);
-    });
+    each_part::<S, _>(
+        parts,
+        #[inline(always)]
+        |part| {
+            let (first, end) = share(m, BLOCK, part, parts);
+            sum_moments::<S>(x.add(first * c), end - first, c, x, sums.add(part * 2 * step), step);
+        },
+    );
     add_parts(sums, 2 * step, parts, 2 * step, sums);
     let squares = sums.add(step);
     for ch in 0..c {
@@ -181,9 +185,15 @@ unsafe fn affine_rows<S: Simd, const CODE: u8>(
 pub unsafe fn affine<S: Simd, const CODE: u8>(args: &mut Args) -> f64 {
     let (x, m, c, a, b, y) = (args.floats(), args.size(), args.size(), args.floats(), args.floats(), args.floats());
     let slope = if CODE == PRELU { args.floats() } else { std::ptr::null_mut() };
-    each_range::<S, _>(m, UNIT, 3 * c, #[inline(always)] |first, end| {
-        affine_of::<S, CODE>(x.add(first * c), end - first, c, a, b, slope, y.add(first * c));
-    });
+    each_range::<S, _>(
+        m,
+        UNIT,
+        3 * c,
+        #[inline(always)]
+        |first, end| {
+            affine_of::<S, CODE>(x.add(first * c), end - first, c, a, b, slope, y.add(first * c));
+        },
+    );
     0.0
 }
 
@@ -336,12 +346,16 @@ pub unsafe fn grad_sums<S: Simd, const CODE: u8>(args: &mut Args) -> f64 {
     let parts = fixed_parts(m.div_ceil(BLOCK), 2 * m * c);
     let mut scratch = Scratch::new(2 * parts * 3 * step);
     let totals = scratch.at() as *mut f64;
-    each_part::<S, _>(parts, #[inline(always)] |part| {
-        let (first, end) = share(m, BLOCK, part, parts);
-        let of = Channels { a, b, mean, slope };
-        let (x, dy) = (x.add(first * c), dy.add(first * c));
-        sum_gradients::<S, CODE>(x, dy, end - first, c, of, totals.add(part * 3 * step), step);
-    });
+    each_part::<S, _>(
+        parts,
+        #[inline(always)]
+        |part| {
+            let (first, end) = share(m, BLOCK, part, parts);
+            let of = Channels { a, b, mean, slope };
+            let (x, dy) = (x.add(first * c), dy.add(first * c));
+            sum_gradients::<S, CODE>(x, dy, end - first, c, of, totals.add(part * 3 * step), step);
+        },
+    );
     add_parts(totals, 3 * step, parts, 3 * step, totals);
     for ch in 0..c {
         *dbeta.add(ch) = *totals.add(ch) as f32;
@@ -391,24 +405,25 @@ pub unsafe fn grad_input<S: Simd, const CODE: u8>(args: &mut Args) -> f64 {
     let (a, b, p, q, dx) = (args.floats(), args.floats(), args.floats(), args.floats(), args.floats());
     let slope = if CODE == PRELU { args.floats() } else { std::ptr::null_mut() };
     let repeats = rows_per_vector::<S>(c);
-    each_range::<S, _>(m, UNIT, 4 * c, #[inline(always)] |first, end| {
-        let (x, dy, m, dx) = (x.add(first * c), dy.add(first * c), end - first, dx.add(first * c));
-        if repeats > 1 {
-            let of = [
-                repeat::<S>(a, c),
-                repeat::<S>(b, c),
-                repeat::<S>(p, c),
-                repeat::<S>(q, c),
-                repeat::<S>(slope, c),
-            ];
-            let of = [of[0].as_ptr(), of[1].as_ptr(), of[2].as_ptr(), of[3].as_ptr(), of[4].as_ptr()];
-            let past = m / repeats * repeats;
-            grad_input_rows::<S, CODE>(x, dy, m / repeats, S::LANES, of, dx);
-            let (from, grad, to) = (x.add(past * c), dy.add(past * c), dx.add(past * c));
-            grad_input_rows::<S, CODE>(from, grad, m - past, c, of, to);
-        } else {
-            grad_input_rows::<S, CODE>(x, dy, m, c, [a, b, p, q, slope], dx);
-        }
-    });
+    each_range::<S, _>(
+        m,
+        UNIT,
+        4 * c,
+        #[inline(always)]
+        |first, end| {
+            let (x, dy, m, dx) = (x.add(first * c), dy.add(first * c), end - first, dx.add(first * c));
+            if repeats > 1 {
+                let of =
+                    [repeat::<S>(a, c), repeat::<S>(b, c), repeat::<S>(p, c), repeat::<S>(q, c), repeat::<S>(slope, c)];
+                let of = [of[0].as_ptr(), of[1].as_ptr(), of[2].as_ptr(), of[3].as_ptr(), of[4].as_ptr()];
+                let past = m / repeats * repeats;
+                grad_input_rows::<S, CODE>(x, dy, m / repeats, S::LANES, of, dx);
+                let (from, grad, to) = (x.add(past * c), dy.add(past * c), dx.add(past * c));
+                grad_input_rows::<S, CODE>(from, grad, m - past, c, of, to);
+            } else {
+                grad_input_rows::<S, CODE>(x, dy, m, c, [a, b, p, q, slope], dx);
+            }
+        },
+    );
     0.0
 }

@@ -46,10 +46,14 @@ pub unsafe fn column_sums<S: Simd>(args: &mut Args) -> f64 {
     }
     let mut scratch = Scratch::new(parts * c);
     let partial = scratch.at();
-    each_part::<S, _>(parts, #[inline(always)] |part| {
-        let (first, end) = share(m, BLOCK, part, parts);
-        sum_rows::<S>(x.add(first * c), end - first, c, partial.add(part * c), factor);
-    });
+    each_part::<S, _>(
+        parts,
+        #[inline(always)]
+        |part| {
+            let (first, end) = share(m, BLOCK, part, parts);
+            sum_rows::<S>(x.add(first * c), end - first, c, partial.add(part * c), factor);
+        },
+    );
     add_parts(partial, c, parts, c, sums);
     0.0
 }
@@ -58,11 +62,17 @@ pub unsafe fn column_sums<S: Simd>(args: &mut Args) -> f64 {
 #[inline(always)]
 pub unsafe fn global_average_pool<S: Simd>(args: &mut Args) -> f64 {
     let (x, n, pixels, c, y) = (args.floats(), args.size(), args.size(), args.size(), args.floats());
-    each_range::<S, _>(n, 1, pixels * c, #[inline(always)] |first, end| {
-        for image in first..end {
-            sum_rows::<S>(x.add(image * pixels * c), pixels, c, y.add(image * c), 1.0 / pixels as f32);
-        }
-    });
+    each_range::<S, _>(
+        n,
+        1,
+        pixels * c,
+        #[inline(always)]
+        |first, end| {
+            for image in first..end {
+                sum_rows::<S>(x.add(image * pixels * c), pixels, c, y.add(image * c), 1.0 / pixels as f32);
+            }
+        },
+    );
     0.0
 }
 
@@ -71,19 +81,25 @@ pub unsafe fn global_average_pool<S: Simd>(args: &mut Args) -> f64 {
 pub unsafe fn global_average_pool_grad<S: Simd>(args: &mut Args) -> f64 {
     let (dy, n, pixels, c, dx) = (args.floats(), args.size(), args.size(), args.size(), args.floats());
     let factor = S::splat(1.0 / pixels as f32);
-    each_range::<S, _>(n, 1, pixels * c, #[inline(always)] |first, end| {
-        for image in first..end {
-            let mut ch = 0;
-            while ch < c {
-                let count = c - ch;
-                let value = S::load_n(dy.add(image * c + ch), count).mul(factor);
-                for pixel in 0..pixels {
-                    value.store_n(dx.add((image * pixels + pixel) * c + ch), count);
+    each_range::<S, _>(
+        n,
+        1,
+        pixels * c,
+        #[inline(always)]
+        |first, end| {
+            for image in first..end {
+                let mut ch = 0;
+                while ch < c {
+                    let count = c - ch;
+                    let value = S::load_n(dy.add(image * c + ch), count).mul(factor);
+                    for pixel in 0..pixels {
+                        value.store_n(dx.add((image * pixels + pixel) * c + ch), count);
+                    }
+                    ch += S::LANES;
                 }
-                ch += S::LANES;
             }
-        }
-    });
+        },
+    );
     0.0
 }
 
@@ -91,18 +107,26 @@ pub unsafe fn global_average_pool_grad<S: Simd>(args: &mut Args) -> f64 {
 #[inline(always)]
 pub unsafe fn scale_channels<S: Simd>(args: &mut Args) -> f64 {
     let (x, gate, n, pixels, c, y) = (args.floats(), args.floats(), args.size(), args.size(), args.size(), args.floats());
-    each_range::<S, _>(n, 1, 2 * pixels * c, #[inline(always)] |first, end| {
-        for image in first..end {
-            for pixel in 0..pixels {
-                let mut ch = 0;
-                while ch < c {
-                    let (at, count) = ((image * pixels + pixel) * c + ch, c - ch);
-                    S::load_n(x.add(at), count).mul(S::load_n(gate.add(image * c + ch), count)).store_n(y.add(at), count);
-                    ch += S::LANES;
+    each_range::<S, _>(
+        n,
+        1,
+        2 * pixels * c,
+        #[inline(always)]
+        |first, end| {
+            for image in first..end {
+                for pixel in 0..pixels {
+                    let mut ch = 0;
+                    while ch < c {
+                        let (at, count) = ((image * pixels + pixel) * c + ch, c - ch);
+                        S::load_n(x.add(at), count)
+                            .mul(S::load_n(gate.add(image * c + ch), count))
+                            .store_n(y.add(at), count);
+                        ch += S::LANES;
+                    }
                 }
             }
-        }
-    });
+        },
+    );
     0.0
 }
 
@@ -110,21 +134,27 @@ pub unsafe fn scale_channels<S: Simd>(args: &mut Args) -> f64 {
 #[inline(always)]
 pub unsafe fn scale_channels_grad_gate<S: Simd>(args: &mut Args) -> f64 {
     let (x, dy, n, pixels, c, dgate) = (args.floats(), args.floats(), args.size(), args.size(), args.size(), args.floats());
-    each_range::<S, _>(n, 1, 2 * pixels * c, #[inline(always)] |first, end| {
-        for image in first..end {
-            let mut ch = 0;
-            while ch < c {
-                let count = c - ch;
-                let mut sums = S::splat(0.0);
-                for pixel in 0..pixels {
-                    let at = (image * pixels + pixel) * c + ch;
-                    sums = S::load_n(x.add(at), count).fma(S::load_n(dy.add(at), count), sums);
+    each_range::<S, _>(
+        n,
+        1,
+        2 * pixels * c,
+        #[inline(always)]
+        |first, end| {
+            for image in first..end {
+                let mut ch = 0;
+                while ch < c {
+                    let count = c - ch;
+                    let mut sums = S::splat(0.0);
+                    for pixel in 0..pixels {
+                        let at = (image * pixels + pixel) * c + ch;
+                        sums = S::load_n(x.add(at), count).fma(S::load_n(dy.add(at), count), sums);
+                    }
+                    sums.store_n(dgate.add(image * c + ch), count);
+                    ch += S::LANES;
                 }
-                sums.store_n(dgate.add(image * c + ch), count);
-                ch += S::LANES;
             }
-        }
-    });
+        },
+    );
     0.0
 }
 
@@ -132,16 +162,22 @@ pub unsafe fn scale_channels_grad_gate<S: Simd>(args: &mut Args) -> f64 {
 #[inline(always)]
 pub unsafe fn add_bias<S: Simd>(args: &mut Args) -> f64 {
     let (x, m, c, bias, y) = (args.floats(), args.size(), args.size(), args.floats(), args.floats());
-    each_range::<S, _>(m, 1, 2 * c, #[inline(always)] |first, end| {
-        for row in first..end {
-            let mut ch = 0;
-            while ch < c {
-                let (at, n) = (row * c + ch, c - ch);
-                S::load_n(x.add(at), n).add(S::load_n(bias.add(ch), n)).store_n(y.add(at), n);
-                ch += S::LANES;
+    each_range::<S, _>(
+        m,
+        1,
+        2 * c,
+        #[inline(always)]
+        |first, end| {
+            for row in first..end {
+                let mut ch = 0;
+                while ch < c {
+                    let (at, n) = (row * c + ch, c - ch);
+                    S::load_n(x.add(at), n).add(S::load_n(bias.add(ch), n)).store_n(y.add(at), n);
+                    ch += S::LANES;
+                }
             }
-        }
-    });
+        },
+    );
     0.0
 }
 
@@ -168,10 +204,16 @@ pub unsafe fn scatter_add_rows<S: Simd>(args: &mut Args) -> f64 {
 #[inline(always)]
 pub unsafe fn gather_rows<S: Simd>(args: &mut Args) -> f64 {
     let (x, ids, m, d, out) = (args.floats(), args.ints(), args.size(), args.size(), args.floats());
-    each_range::<S, _>(m, 1, 2 * d, #[inline(always)] |first, end| {
-        for row in first..end {
-            std::ptr::copy_nonoverlapping(x.add(*ids.add(row) as usize * d), out.add(row * d), d);
-        }
-    });
+    each_range::<S, _>(
+        m,
+        1,
+        2 * d,
+        #[inline(always)]
+        |first, end| {
+            for row in first..end {
+                std::ptr::copy_nonoverlapping(x.add(*ids.add(row) as usize * d), out.add(row * d), d);
+            }
+        },
+    );
     0.0
 }

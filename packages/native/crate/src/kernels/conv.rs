@@ -15,10 +15,16 @@ const PATCHES: usize = 1 << 16;
 pub unsafe fn im2col<S: Simd>(args: &mut Args) -> f64 {
     let (x, s) = (args.floats(), Sizes::read(args));
     let (row0, row1, out) = (args.size(), args.size(), args.floats());
-    each_range::<S, _>(row1 - row0, 1, 2 * s.patch(), #[inline(always)] |first, end| {
-        let out = out.add(first * s.patch());
-        write_patches::<S, false>(x, &s, row0 + first, end - first, 0, s.patch(), out, s.patch());
-    });
+    each_range::<S, _>(
+        row1 - row0,
+        1,
+        2 * s.patch(),
+        #[inline(always)]
+        |first, end| {
+            let out = out.add(first * s.patch());
+            write_patches::<S, false>(x, &s, row0 + first, end - first, 0, s.patch(), out, s.patch());
+        },
+    );
     0.0
 }
 
@@ -61,31 +67,37 @@ pub unsafe fn backprop_input<S: Simd>(args: &mut Args) -> f64 {
     let (outputs, inputs, patch) = (s.oh * s.ow, s.h as usize * s.w as usize * s.c, s.patch());
     let cost = inputs + outputs * patch * (channels / PRODUCTS_PER_FLOAT + 3);
     // An image's patches overlap, so a thread adds all of them.
-    each_range::<S, _>(n, 1, cost, #[inline(always)] |first, end| {
-        std::ptr::write_bytes(dx.add(first * inputs), 0, (end - first) * inputs);
-        let rows = (PATCHES / patch).clamp(1, outputs);
-        let mut scratch = Scratch::new(rows * patch);
-        let patches = scratch.at();
-        let mut row = first * outputs;
-        while row < end * outputs {
-            let rows = rows.min(end * outputs - row);
-            let product = Product {
-                trans_b: true,
-                m: rows,
-                n: patch,
-                k: channels,
-                a: Left::Stored(dy.add(row * channels), channels),
-                b: filter,
-                ldb: channels,
-                c: patches,
-                ldc: patch,
-                ..Product::default()
-            };
-            multiply_as::<S>(bfloat16, &product);
-            add_patches::<S>(patches, &s, row, row + rows, dx);
-            row += rows;
-        }
-    });
+    each_range::<S, _>(
+        n,
+        1,
+        cost,
+        #[inline(always)]
+        |first, end| {
+            std::ptr::write_bytes(dx.add(first * inputs), 0, (end - first) * inputs);
+            let rows = (PATCHES / patch).clamp(1, outputs);
+            let mut scratch = Scratch::new(rows * patch);
+            let patches = scratch.at();
+            let mut row = first * outputs;
+            while row < end * outputs {
+                let rows = rows.min(end * outputs - row);
+                let product = Product {
+                    trans_b: true,
+                    m: rows,
+                    n: patch,
+                    k: channels,
+                    a: Left::Stored(dy.add(row * channels), channels),
+                    b: filter,
+                    ldb: channels,
+                    c: patches,
+                    ldc: patch,
+                    ..Product::default()
+                };
+                multiply_as::<S>(bfloat16, &product);
+                add_patches::<S>(patches, &s, row, row + rows, dx);
+                row += rows;
+            }
+        },
+    );
     0.0
 }
 
@@ -165,11 +177,17 @@ pub unsafe fn backprop_filter<S: Simd>(args: &mut Args) -> f64 {
 #[inline(always)]
 pub unsafe fn turn_filter<S: Simd>(args: &mut Args) -> f64 {
     let (filter, taps, c, channels, out) = (args.floats(), args.size(), args.size(), args.size(), args.floats());
-    each_range::<S, _>(taps, 1, 2 * c * channels, #[inline(always)] |first, end| {
-        for tap in first..end {
-            let (from, to) = (filter.add(tap * c * channels), out.add((taps - 1 - tap) * c * channels));
-            super::pack::transpose::<S>(from, channels, c, channels, to, c);
-        }
-    });
+    each_range::<S, _>(
+        taps,
+        1,
+        2 * c * channels,
+        #[inline(always)]
+        |first, end| {
+            for tap in first..end {
+                let (from, to) = (filter.add(tap * c * channels), out.add((taps - 1 - tap) * c * channels));
+                super::pack::transpose::<S>(from, channels, c, channels, to, c);
+            }
+        },
+    );
     0.0
 }

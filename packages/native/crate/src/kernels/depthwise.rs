@@ -95,23 +95,35 @@ pub unsafe fn depthwise_fused<S: Simd>(args: &mut Args) -> f64 {
 pub unsafe fn depthwise_padded<S: Simd>(args: &mut Args) -> f64 {
     let (x, n, h, w, c, weight) = (args.floats(), args.size(), args.size(), args.size(), args.size(), args.floats());
     let (k, pad, oh, ow, y) = (args.size(), args.int(), args.size(), args.size(), args.floats());
-    convolve::<S>(x, weight, &Sizes { n, h, w, c, kh: k, kw: k, sh: 1, sw: 1, top: pad, left: pad, oh, ow }, y, &Finish::NOTHING);
+    convolve::<S>(
+        x,
+        weight,
+        &Sizes { n, h, w, c, kh: k, kw: k, sh: 1, sw: 1, top: pad, left: pad, oh, ow },
+        y,
+        &Finish::NOTHING,
+    );
     0.0
 }
 
 #[inline(always)]
 unsafe fn convolve<S: Simd>(x: *const f32, weight: *const f32, s: &Sizes, y: *mut f32, finish: &Finish) {
-    each_range::<S, _>(s.n, 1, s.cost(), #[inline(always)] |first, end| {
-        let (x, y) = (x.add(first * s.h * s.w * s.c), y.add(first * s.oh * s.ow * s.c));
-        let s = &Sizes { n: end - first, ..*s };
-        match (s.kw, s.sw) {
-            (3, 1) => convolve_of::<S, 3, 1>(x, weight, s, y, finish),
-            (3, 2) => convolve_of::<S, 3, 2>(x, weight, s, y, finish),
-            (5, 1) => convolve_of::<S, 5, 1>(x, weight, s, y, finish),
-            (5, 2) => convolve_of::<S, 5, 2>(x, weight, s, y, finish),
-            _ => convolve_of::<S, 0, 0>(x, weight, s, y, finish),
-        }
-    });
+    each_range::<S, _>(
+        s.n,
+        1,
+        s.cost(),
+        #[inline(always)]
+        |first, end| {
+            let (x, y) = (x.add(first * s.h * s.w * s.c), y.add(first * s.oh * s.ow * s.c));
+            let s = &Sizes { n: end - first, ..*s };
+            match (s.kw, s.sw) {
+                (3, 1) => convolve_of::<S, 3, 1>(x, weight, s, y, finish),
+                (3, 2) => convolve_of::<S, 3, 2>(x, weight, s, y, finish),
+                (5, 1) => convolve_of::<S, 5, 1>(x, weight, s, y, finish),
+                (5, 2) => convolve_of::<S, 5, 2>(x, weight, s, y, finish),
+                _ => convolve_of::<S, 0, 0>(x, weight, s, y, finish),
+            }
+        },
+    );
 }
 
 /// KW and SW are the kernel's columns and stride, or 0 if they are known only at run time.
@@ -271,44 +283,54 @@ pub unsafe fn backprop_input<S: Simd>(args: &mut Args) -> f64 {
     let columns = reach + ow + tail;
     let row = columns * c;
     let cost = (h * w * (1 + kh * kw / 4 / (sh * sw)) + oh * ow) * c;
-    each_range::<S, _>(n, 1, cost, #[inline(always)] |first, end| {
-        let mut scratch = Scratch::new(kh.div_ceil(sh) * row);
-        let padded = scratch.at();
-        std::ptr::write_bytes(padded, 0, kh.div_ceil(sh) * row);
-        let mut kys = Vec::with_capacity(kh.div_ceil(sh));
-        for image in first..end {
-            let base = dy.add(image * oh * ow * c);
-            for iy in 0..h {
-                let out = dx.add((image * h + iy) * w * c);
-                // Row oy of dy reads input row iy with the kernel's row ky: oy·sh + ky = iy + top.
-                kys.clear();
-                let mut ky = (iy + top) % sh;
-                while ky < kh && ky <= iy + top {
-                    let oy = (iy + top - ky) / sh;
-                    if oy < oh {
-                        std::ptr::copy_nonoverlapping(base.add(oy * ow * c), padded.add(kys.len() * row + reach * c), ow * c);
-                        kys.push(ky);
+    each_range::<S, _>(
+        n,
+        1,
+        cost,
+        #[inline(always)]
+        |first, end| {
+            let mut scratch = Scratch::new(kh.div_ceil(sh) * row);
+            let padded = scratch.at();
+            std::ptr::write_bytes(padded, 0, kh.div_ceil(sh) * row);
+            let mut kys = Vec::with_capacity(kh.div_ceil(sh));
+            for image in first..end {
+                let base = dy.add(image * oh * ow * c);
+                for iy in 0..h {
+                    let out = dx.add((image * h + iy) * w * c);
+                    // Row oy of dy reads input row iy with the kernel's row ky: oy·sh + ky = iy + top.
+                    kys.clear();
+                    let mut ky = (iy + top) % sh;
+                    while ky < kh && ky <= iy + top {
+                        let oy = (iy + top - ky) / sh;
+                        if oy < oh {
+                            std::ptr::copy_nonoverlapping(
+                                base.add(oy * ow * c),
+                                padded.add(kys.len() * row + reach * c),
+                                ow * c,
+                            );
+                            kys.push(ky);
+                        }
+                        ky += sh;
                     }
-                    ky += sh;
-                }
-                for phase in 0..sw {
-                    // The first input with (ix + left) % sw = phase.
-                    let mut ix = (phase + sw - left % sw) % sw;
-                    while ix < w {
-                        let left_here = (w - ix).div_ceil(sw);
-                        let at = padded.add((reach + (ix + left) / sw) * c);
-                        let to = out.add(ix * c);
-                        let taken = if left_here >= 4 {
-                            inputs::<S, 4>(at, weight, to, c, row, &kys, kw, sw, phase)
-                        } else {
-                            inputs::<S, 1>(at, weight, to, c, row, &kys, kw, sw, phase)
-                        };
-                        ix += taken * sw;
+                    for phase in 0..sw {
+                        // The first input with (ix + left) % sw = phase.
+                        let mut ix = (phase + sw - left % sw) % sw;
+                        while ix < w {
+                            let left_here = (w - ix).div_ceil(sw);
+                            let at = padded.add((reach + (ix + left) / sw) * c);
+                            let to = out.add(ix * c);
+                            let taken = if left_here >= 4 {
+                                inputs::<S, 4>(at, weight, to, c, row, &kys, kw, sw, phase)
+                            } else {
+                                inputs::<S, 1>(at, weight, to, c, row, &kys, kw, sw, phase)
+                            };
+                            ix += taken * sw;
+                        }
                     }
                 }
             }
-        }
-    });
+        },
+    );
     0.0
 }
 
@@ -361,11 +383,15 @@ pub unsafe fn backprop_filter<S: Simd>(args: &mut Args) -> f64 {
     let parts = fixed_parts(n, n * s.cost());
     let mut scratch = Scratch::new(parts * size);
     let sums = scratch.at();
-    each_part::<S, _>(parts, #[inline(always)] |part| {
-        let (first, end) = share(n, 1, part, parts);
-        let (x, dy) = (x.add(first * h * w * c), dy.add(first * oh * ow * c));
-        sum_taps::<S>(x, dy, &Sizes { n: end - first, ..s }, sums.add(part * size));
-    });
+    each_part::<S, _>(
+        parts,
+        #[inline(always)]
+        |part| {
+            let (first, end) = share(n, 1, part, parts);
+            let (x, dy) = (x.add(first * h * w * c), dy.add(first * oh * ow * c));
+            sum_taps::<S>(x, dy, &Sizes { n: end - first, ..s }, sums.add(part * size));
+        },
+    );
     add_parts(sums, size, parts, size, dw);
     0.0
 }

@@ -87,8 +87,14 @@ unsafe fn add<S: Simd, const CODE: u8>(a: *const f32, b: *const f32, count: usiz
 #[inline(always)]
 pub unsafe fn add_activation<S: Simd>(args: &mut Args) -> f64 {
     let (a, b, count, code, y) = (args.floats(), args.floats(), args.size(), args.size(), args.floats());
-    each_range::<S, _>(count, UNIT, 4, #[inline(always)] |first, end| {
-        with_code!(code, add, S, (a.add(first), b.add(first), end - first, y.add(first)));
-    });
+    each_range::<S, _>(
+        count,
+        UNIT,
+        4,
+        #[inline(always)]
+        |first, end| {
+            with_code!(code, add, S, (a.add(first), b.add(first), end - first, y.add(first)));
+        },
+    );
     0.0
 }

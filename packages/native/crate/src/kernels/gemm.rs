@@ -69,7 +69,24 @@ impl Default for Product<'_> {
         let a = Left::Stored(b, 0);
         let (trans_a, trans_b, accumulate, packed) = (false, false, false, false);
         let (m, n, k, ldb, ldc) = (0, 0, 0, 0, 0);
-        Self { trans_a, trans_b, m, n, k, a, b, ldb, c, ldc, accumulate, packed, finish: Finish::NOTHING, rows: ALL, columns: ALL, depth: ALL }
+        Self {
+            trans_a,
+            trans_b,
+            m,
+            n,
+            k,
+            a,
+            b,
+            ldb,
+            c,
+            ldc,
+            accumulate,
+            packed,
+            finish: Finish::NOTHING,
+            rows: ALL,
+            columns: ALL,
+            depth: ALL,
+        }
     }
 }
 
@@ -111,11 +128,15 @@ pub unsafe fn multiply_on_threads<S: Simd>(p: &Product, bfloat16: bool, ordered:
         if parts > 1 {
             let mut scratch = Scratch::new(parts * p.m * p.n);
             let sums = scratch.at();
-            each_part::<S, _>(parts, #[inline(always)] |part| {
-                let c = sums.add(part * p.m * p.n);
-                let depth = share(p.k, 2 * DEPTH, part, parts);
-                multiply_as::<S>(bfloat16, &Product { c, ldc: p.n, accumulate: false, depth, ..*p });
-            });
+            each_part::<S, _>(
+                parts,
+                #[inline(always)]
+                |part| {
+                    let c = sums.add(part * p.m * p.n);
+                    let depth = share(p.k, 2 * DEPTH, part, parts);
+                    multiply_as::<S>(bfloat16, &Product { c, ldc: p.n, accumulate: false, depth, ..*p });
+                },
+            );
             add_parts(sums, p.m * p.n, parts, p.m * p.n, sums);
             for row in 0..p.m {
                 add_row::<S>(sums.add(row * p.n), p.n, p.accumulate, p.c.add(row * p.ldc));
@@ -124,13 +145,17 @@ pub unsafe fn multiply_on_threads<S: Simd>(p: &Product, bfloat16: bool, ordered:
         }
     }
     let (parts, by_rows) = divide::<S>(p, parts_for(threads(), work));
-    each_part::<S, _>(parts, #[inline(always)] |part| {
-        if by_rows {
-            multiply_as::<S>(bfloat16, &Product { rows: share(p.m, row_unit::<S>(p, parts), part, parts), ..*p });
-        } else {
-            multiply_as::<S>(bfloat16, &Product { columns: share(p.n, 2 * S::LANES, part, parts), ..*p });
-        }
-    });
+    each_part::<S, _>(
+        parts,
+        #[inline(always)]
+        |part| {
+            if by_rows {
+                multiply_as::<S>(bfloat16, &Product { rows: share(p.m, row_unit::<S>(p, parts), part, parts), ..*p });
+            } else {
+                multiply_as::<S>(bfloat16, &Product { columns: share(p.n, 2 * S::LANES, part, parts), ..*p });
+            }
+        },
+    );
 }
 
 #[inline(always)]

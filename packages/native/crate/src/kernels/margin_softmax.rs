@@ -139,63 +139,68 @@ pub unsafe fn forward<S: Simd>(args: &mut Args) -> f64 {
     let (maxima, sums) = (et.add(d * b), et.add((d + parts) * b));
     transpose::<S>(e, b, d, et);
     let scales = S::splat(scale);
-    each_part::<S, _>(parts, #[inline(always)] |part| {
-        let (first, end) = share(c, BLOCK, part, parts);
-        let (row_max, row_sum) = (maxima.add(part * b), sums.add(part * b));
-        for row in 0..b {
-            *row_max.add(row) = NO_COLUMN;
-            *row_sum.add(row) = 0.0;
-        }
-        let mut scratch = Scratch::new(2 * b * BLOCK);
-        let turned = scratch.at();
-        let mut j0 = first;
-        while j0 < end {
-            let count = BLOCK.min(end - j0);
-            let centers = w.add(j0 * d);
-            let norms = inverse_norms.add(j0);
-            let cosines = if kept.is_null() { turned.add(b * BLOCK) } else { kept.add(b * j0) };
-            for j in 0..count {
-                let center = centers.add(j * d);
-                let norm = dot::<S>(center, center, d).sqrt();
-                *norms.add(j) = 1.0 / if norm < SMALLEST_NORM { SMALLEST_NORM } else { norm };
-            }
-            cosines_of_block::<S>(et, b, d, centers, count, norms, cosines, turned);
+    each_part::<S, _>(
+        parts,
+        #[inline(always)]
+        |part| {
+            let (first, end) = share(c, BLOCK, part, parts);
+            let (row_max, row_sum) = (maxima.add(part * b), sums.add(part * b));
             for row in 0..b {
-                let line = cosines.add(row * count);
-                let label = *labels.add(row) as isize - j0 as isize;
-                let here = label >= 0 && label < count as isize;
-                if here {
-                    *own.add(row) = *line.offset(label);
-                    // Excludes the label's column: the value is far below every logit, and the filter keeps it.
-                    *line.offset(label) = NO_COLUMN;
+                *row_max.add(row) = NO_COLUMN;
+                *row_sum.add(row) = 0.0;
+            }
+            let mut scratch = Scratch::new(2 * b * BLOCK);
+            let turned = scratch.at();
+            let mut j0 = first;
+            while j0 < end {
+                let count = BLOCK.min(end - j0);
+                let centers = w.add(j0 * d);
+                let norms = inverse_norms.add(j0);
+                let cosines = if kept.is_null() { turned.add(b * BLOCK) } else { kept.add(b * j0) };
+                for j in 0..count {
+                    let center = centers.add(j * d);
+                    let norm = dot::<S>(center, center, d).sqrt();
+                    *norms.add(j) = 1.0 / if norm < SMALLEST_NORM { SMALLEST_NORM } else { norm };
                 }
-                let mut highest = S::splat(NO_COLUMN);
-                let mut j = 0;
-                while j < count {
-                    highest = highest.max(logits(load_cosines(line.add(j), count - j), scales, filter));
-                    j += S::LANES;
-                }
-                let before = *row_max.add(row);
-                let highest = highest.highest().max(before);
-                if highest > NO_COLUMN {
-                    let shift = S::splat(highest);
-                    let mut total = S::splat(0.0);
+                cosines_of_block::<S>(et, b, d, centers, count, norms, cosines, turned);
+                for row in 0..b {
+                    let line = cosines.add(row * count);
+                    let label = *labels.add(row) as isize - j0 as isize;
+                    let here = label >= 0 && label < count as isize;
+                    if here {
+                        *own.add(row) = *line.offset(label);
+                        // Excludes the label's column: the value is far below every logit, and the filter keeps it.
+                        *line.offset(label) = NO_COLUMN;
+                    }
+                    let mut highest = S::splat(NO_COLUMN);
                     let mut j = 0;
                     while j < count {
-                        total = total.add(logits::<S>(load_cosines(line.add(j), count - j), scales, filter).sub(shift).exp());
+                        highest = highest.max(logits(load_cosines(line.add(j), count - j), scales, filter));
                         j += S::LANES;
                     }
-                    let past = *row_sum.add(row) * exp_one::<S>(before - highest);
-                    *row_sum.add(row) = past + total.sum();
-                    *row_max.add(row) = highest;
+                    let before = *row_max.add(row);
+                    let highest = highest.highest().max(before);
+                    if highest > NO_COLUMN {
+                        let shift = S::splat(highest);
+                        let mut total = S::splat(0.0);
+                        let mut j = 0;
+                        while j < count {
+                            total = total
+                                .add(logits::<S>(load_cosines(line.add(j), count - j), scales, filter).sub(shift).exp());
+                            j += S::LANES;
+                        }
+                        let past = *row_sum.add(row) * exp_one::<S>(before - highest);
+                        *row_sum.add(row) = past + total.sum();
+                        *row_max.add(row) = highest;
+                    }
+                    if here {
+                        *line.offset(label) = *own.add(row);
+                    }
                 }
-                if here {
-                    *line.offset(label) = *own.add(row);
-                }
+                j0 += BLOCK;
             }
-            j0 += BLOCK;
-        }
-    });
+        },
+    );
     for row in 0..b {
         let (mut highest, mut sum) = (*maxima.add(row), *sums.add(row));
         for part in 1..parts {
@@ -225,100 +230,104 @@ pub unsafe fn backward<S: Simd>(args: &mut Args) -> f64 {
         transpose::<S>(e, b, d, et);
     }
     let (scales, factors) = (S::splat(scale), S::splat(factor));
-    each_part::<S, _>(parts, #[inline(always)] |part| {
-        let (first, end) = share(c, BLOCK, part, parts);
-        let mut scratch = Scratch::new(2 * b * BLOCK + BLOCK);
-        let gradients = scratch.at();
-        let turned = gradients.add(b * BLOCK);
-        let along = turned.add(b * BLOCK);
-        let de = sums.add(part * b * d);
-        std::ptr::write_bytes(de, 0, b * d);
-        let mut j0 = first;
-        while j0 < end {
-            let count = BLOCK.min(end - j0);
-            let centers = w.add(j0 * d);
-            let norms = inverse_norms.add(j0);
-            let cosines = if kept.is_null() { gradients } else { kept.add(b * j0) };
-            if kept.is_null() {
-                cosines_of_block::<S>(et, b, d, centers, count, norms, cosines, turned);
-            }
-            std::ptr::write_bytes(along, 0, count);
-            // Cosines become their gradients, divided by the center's norm; along[j] sums the component along center j.
-            for row in 0..b {
-                let line = cosines.add(row * count);
-                let out = gradients.add(row * count);
-                let label = *labels.add(row) as isize - j0 as isize;
-                let here = label >= 0 && label < count as isize;
-                let own = if here { *line.offset(label) } else { 0.0 };
-                if here {
-                    // Low enough for an exponential of 0.
-                    *line.offset(label) = NO_COLUMN;
+    each_part::<S, _>(
+        parts,
+        #[inline(always)]
+        |part| {
+            let (first, end) = share(c, BLOCK, part, parts);
+            let mut scratch = Scratch::new(2 * b * BLOCK + BLOCK);
+            let gradients = scratch.at();
+            let turned = gradients.add(b * BLOCK);
+            let along = turned.add(b * BLOCK);
+            let de = sums.add(part * b * d);
+            std::ptr::write_bytes(de, 0, b * d);
+            let mut j0 = first;
+            while j0 < end {
+                let count = BLOCK.min(end - j0);
+                let centers = w.add(j0 * d);
+                let norms = inverse_norms.add(j0);
+                let cosines = if kept.is_null() { gradients } else { kept.add(b * j0) };
+                if kept.is_null() {
+                    cosines_of_block::<S>(et, b, d, centers, count, norms, cosines, turned);
                 }
-                let log_sum = S::splat(*log_sum_exp.add(row));
-                let mut j = 0;
-                while j < count {
-                    let n = count - j;
-                    let cosine: S = S::load_n(line.add(j), n);
-                    let mut g = logits::<S>(cosine, scales, filter).sub(log_sum).exp().mul(factors);
-                    if filter > 0.0 {
-                        g = S::select(cosine.gt(S::splat(filter)), S::splat(0.0), g);
+                std::ptr::write_bytes(along, 0, count);
+                // Cosines become their gradients, divided by the center's norm; along[j] sums the component along center j.
+                for row in 0..b {
+                    let line = cosines.add(row * count);
+                    let out = gradients.add(row * count);
+                    let label = *labels.add(row) as isize - j0 as isize;
+                    let here = label >= 0 && label < count as isize;
+                    let own = if here { *line.offset(label) } else { 0.0 };
+                    if here {
+                        // Low enough for an exponential of 0.
+                        *line.offset(label) = NO_COLUMN;
                     }
-                    let known = cosine.max(S::splat(-2.0));
-                    S::load_n(along.add(j), n).add(g.mul(known)).store_n(along.add(j), n);
-                    g.mul(S::load_n(norms.add(j), n)).store_n(out.add(j), n);
-                    j += S::LANES;
+                    let log_sum = S::splat(*log_sum_exp.add(row));
+                    let mut j = 0;
+                    while j < count {
+                        let n = count - j;
+                        let cosine: S = S::load_n(line.add(j), n);
+                        let mut g = logits::<S>(cosine, scales, filter).sub(log_sum).exp().mul(factors);
+                        if filter > 0.0 {
+                            g = S::select(cosine.gt(S::splat(filter)), S::splat(0.0), g);
+                        }
+                        let known = cosine.max(S::splat(-2.0));
+                        S::load_n(along.add(j), n).add(g.mul(known)).store_n(along.add(j), n);
+                        g.mul(S::load_n(norms.add(j), n)).store_n(out.add(j), n);
+                        j += S::LANES;
+                    }
+                    if here {
+                        let g = *own_gradient.add(row);
+                        *along.offset(label) += g * own;
+                        // Restores the cosine for another pass. Without kept, the gradient below overwrites it.
+                        *line.offset(label) = own;
+                        *out.offset(label) = g * *norms.offset(label);
+                    }
                 }
-                if here {
-                    let g = *own_gradient.add(row);
-                    *along.offset(label) += g * own;
-                    // Restores the cosine for another pass. Without kept, the gradient below overwrites it.
-                    *line.offset(label) = own;
-                    *out.offset(label) = g * *norms.offset(label);
+                S::multiply(&Product {
+                    trans_a: false,
+                    trans_b: false,
+                    m: b,
+                    n: d,
+                    k: count,
+                    a: Left::Stored(gradients, count),
+                    b: centers,
+                    ldb: d,
+                    c: de,
+                    ldc: d,
+                    accumulate: true,
+                    ..Product::default()
+                });
+                let out = dw.add(j0 * d);
+                S::multiply(&Product {
+                    trans_a: true,
+                    trans_b: false,
+                    m: count,
+                    n: d,
+                    k: b,
+                    a: Left::Stored(gradients, count),
+                    b: e,
+                    ldb: d,
+                    c: out,
+                    ldc: d,
+                    accumulate: false,
+                    ..Product::default()
+                });
+                for j in 0..count {
+                    let norm = *norms.add(j);
+                    let taken = S::splat(*along.add(j) * norm * norm);
+                    let (center, out) = (centers.add(j * d), out.add(j * d));
+                    let mut i = 0;
+                    while i < d {
+                        let n = d - i;
+                        S::load_n(out.add(i), n).sub(S::load_n(center.add(i), n).mul(taken)).store_n(out.add(i), n);
+                        i += S::LANES;
+                    }
                 }
+                j0 += BLOCK;
             }
-            S::multiply(&Product {
-                trans_a: false,
-                trans_b: false,
-                m: b,
-                n: d,
-                k: count,
-                a: Left::Stored(gradients, count),
-                b: centers,
-                ldb: d,
-                c: de,
-                ldc: d,
-                accumulate: true,
-                ..Product::default()
-            });
-            let out = dw.add(j0 * d);
-            S::multiply(&Product {
-                trans_a: true,
-                trans_b: false,
-                m: count,
-                n: d,
-                k: b,
-                a: Left::Stored(gradients, count),
-                b: e,
-                ldb: d,
-                c: out,
-                ldc: d,
-                accumulate: false,
-                ..Product::default()
-            });
-            for j in 0..count {
-                let norm = *norms.add(j);
-                let taken = S::splat(*along.add(j) * norm * norm);
-                let (center, out) = (centers.add(j * d), out.add(j * d));
-                let mut i = 0;
-                while i < d {
-                    let n = d - i;
-                    S::load_n(out.add(i), n).sub(S::load_n(center.add(i), n).mul(taken)).store_n(out.add(i), n);
-                    i += S::LANES;
-                }
-            }
-            j0 += BLOCK;
-        }
-    });
+        },
+    );
     add_parts(sums, b * d, parts, b * d, de);
     0.0
 }

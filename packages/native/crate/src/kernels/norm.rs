@@ -39,20 +39,26 @@ unsafe fn statistics<S: Simd>(x: *const f32, d: usize, eps: f32) -> (f32, f32) {
 pub unsafe fn layer_norm<S: Simd>(args: &mut Args) -> f64 {
     let (x, m, d, gamma, beta) = (args.floats(), args.size(), args.size(), args.floats(), args.floats());
     let (eps, y) = (args.float(), args.floats());
-    each_range::<S, _>(m, 1, 4 * d, #[inline(always)] |first, end| {
-        for row in first..end {
-            let (x, y) = (x.add(row * d), y.add(row * d));
-            let (mean, inv_std) = statistics::<S>(x, d, eps);
-            let (origin, factor) = (S::splat(mean), S::splat(inv_std));
-            let mut i = 0;
-            while i < d {
-                let n = d - i;
-                let x_hat = S::load_n(x.add(i), n).sub(origin).mul(factor);
-                x_hat.fma(S::load_n(gamma.add(i), n), S::load_n(beta.add(i), n)).store_n(y.add(i), n);
-                i += S::LANES;
+    each_range::<S, _>(
+        m,
+        1,
+        4 * d,
+        #[inline(always)]
+        |first, end| {
+            for row in first..end {
+                let (x, y) = (x.add(row * d), y.add(row * d));
+                let (mean, inv_std) = statistics::<S>(x, d, eps);
+                let (origin, factor) = (S::splat(mean), S::splat(inv_std));
+                let mut i = 0;
+                while i < d {
+                    let n = d - i;
+                    let x_hat = S::load_n(x.add(i), n).sub(origin).mul(factor);
+                    x_hat.fma(S::load_n(gamma.add(i), n), S::load_n(beta.add(i), n)).store_n(y.add(i), n);
+                    i += S::LANES;
+                }
             }
-        }
-    });
+        },
+    );
     0.0
 }
 
@@ -64,12 +70,16 @@ pub unsafe fn layer_norm_grad<S: Simd>(args: &mut Args) -> f64 {
     let parts = fixed_parts(m, 4 * m * d);
     let mut scratch = Scratch::new(2 * parts * d);
     let sums = scratch.at();
-    each_part::<S, _>(parts, #[inline(always)] |part| {
-        let (first, end) = share(m, 1, part, parts);
-        let (x, dy, dx) = (x.add(first * d), dy.add(first * d), dx.add(first * d));
-        let dgamma = sums.add(2 * part * d);
-        grad_rows::<S>(x, dy, end - first, d, gamma, eps, dx, dgamma, dgamma.add(d));
-    });
+    each_part::<S, _>(
+        parts,
+        #[inline(always)]
+        |part| {
+            let (first, end) = share(m, 1, part, parts);
+            let (x, dy, dx) = (x.add(first * d), dy.add(first * d), dx.add(first * d));
+            let dgamma = sums.add(2 * part * d);
+            grad_rows::<S>(x, dy, end - first, d, gamma, eps, dx, dgamma, dgamma.add(d));
+        },
+    );
     add_parts(sums, 2 * d, parts, d, dgamma);
     add_parts(sums.add(d), 2 * d, parts, d, dbeta);
     0.0
@@ -135,18 +145,24 @@ unsafe fn dot<S: Simd>(a: *const f32, b: *const f32, d: usize) -> f32 {
 #[inline(always)]
 pub unsafe fn l2_normalize<S: Simd>(args: &mut Args) -> f64 {
     let (x, m, d, eps, y) = (args.floats(), args.size(), args.size(), args.float(), args.floats());
-    each_range::<S, _>(m, 1, 3 * d, #[inline(always)] |first, end| {
-        for row in first..end {
-            let (x, y) = (x.add(row * d), y.add(row * d));
-            let norm = dot::<S>(x, x, d).sqrt();
-            let inverse = S::splat(1.0 / if norm < eps { eps } else { norm });
-            let mut i = 0;
-            while i < d {
-                S::load_n(x.add(i), d - i).mul(inverse).store_n(y.add(i), d - i);
-                i += S::LANES;
+    each_range::<S, _>(
+        m,
+        1,
+        3 * d,
+        #[inline(always)]
+        |first, end| {
+            for row in first..end {
+                let (x, y) = (x.add(row * d), y.add(row * d));
+                let norm = dot::<S>(x, x, d).sqrt();
+                let inverse = S::splat(1.0 / if norm < eps { eps } else { norm });
+                let mut i = 0;
+                while i < d {
+                    S::load_n(x.add(i), d - i).mul(inverse).store_n(y.add(i), d - i);
+                    i += S::LANES;
+                }
             }
-        }
-    });
+        },
+    );
     0.0
 }
 
@@ -155,20 +171,26 @@ pub unsafe fn l2_normalize<S: Simd>(args: &mut Args) -> f64 {
 pub unsafe fn l2_normalize_grad<S: Simd>(args: &mut Args) -> f64 {
     let (x, dy, m, d) = (args.floats(), args.floats(), args.size(), args.size());
     let (eps, dx) = (args.float(), args.floats());
-    each_range::<S, _>(m, 1, 6 * d, #[inline(always)] |first, end| {
-        for row in first..end {
-            let (x, dy, dx) = (x.add(row * d), dy.add(row * d), dx.add(row * d));
-            let norm = dot::<S>(x, x, d).sqrt();
-            let inverse = 1.0 / if norm < eps { eps } else { norm };
-            let along = S::splat(if norm > eps { dot::<S>(x, dy, d) * inverse * inverse } else { 0.0 });
-            let mut i = 0;
-            while i < d {
-                let n = d - i;
-                let across = S::load_n(dy.add(i), n).sub(S::load_n(x.add(i), n).mul(along));
-                S::splat(inverse).mul(across).store_n(dx.add(i), n);
-                i += S::LANES;
+    each_range::<S, _>(
+        m,
+        1,
+        6 * d,
+        #[inline(always)]
+        |first, end| {
+            for row in first..end {
+                let (x, dy, dx) = (x.add(row * d), dy.add(row * d), dx.add(row * d));
+                let norm = dot::<S>(x, x, d).sqrt();
+                let inverse = 1.0 / if norm < eps { eps } else { norm };
+                let along = S::splat(if norm > eps { dot::<S>(x, dy, d) * inverse * inverse } else { 0.0 });
+                let mut i = 0;
+                while i < d {
+                    let n = d - i;
+                    let across = S::load_n(dy.add(i), n).sub(S::load_n(x.add(i), n).mul(along));
+                    S::splat(inverse).mul(across).store_n(dx.add(i), n);
+                    i += S::LANES;
+                }
             }
-        }
-    });
+        },
+    );
     0.0
 }

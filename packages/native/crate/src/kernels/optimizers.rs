@@ -52,10 +52,16 @@ pub unsafe fn adam_w<S: Simd>(args: &mut Args) -> f64 {
     let [scale, beta1, beta2, rest1, rest2, step, correction, eps, decay]: [S; 9] =
         std::array::from_fn(|_| S::splat(args.float()));
     let of = AdamW { scale, beta1, beta2, rest1, rest2, eps, decay };
-    each_range::<S, _>(count, UNIT, 6, #[inline(always)] |first, end| {
-        let arrays = [parameter, gradient, exp_avg, exp_avg_sq, out].map(|array| array.add(first));
-        of.update(arrays, end - first, step, correction);
-    });
+    each_range::<S, _>(
+        count,
+        UNIT,
+        6,
+        #[inline(always)]
+        |first, end| {
+            let arrays = [parameter, gradient, exp_avg, exp_avg_sq, out].map(|array| array.add(first));
+            of.update(arrays, end - first, step, correction);
+        },
+    );
     0.0
 }
 
@@ -67,14 +73,20 @@ pub unsafe fn adam_w_rows<S: Simd>(args: &mut Args) -> f64 {
     let (ids, count, d, steps, corrections) = (args.ints(), args.size(), args.size(), args.floats(), args.floats());
     let [scale, beta1, beta2, rest1, rest2, eps, decay]: [S; 7] = std::array::from_fn(|_| S::splat(args.float()));
     let of = AdamW { scale, beta1, beta2, rest1, rest2, eps, decay };
-    each_range::<S, _>(count, 1, 6 * d, #[inline(always)] |first, end| {
-        for i in first..end {
-            let at = *ids.add(i) as usize * d;
-            let row = parameter.add(at);
-            let arrays = [row, gradient.add(i * d), exp_avg.add(at), exp_avg_sq.add(at), row];
-            of.update(arrays, d, S::splat(*steps.add(i)), S::splat(*corrections.add(i)));
-        }
-    });
+    each_range::<S, _>(
+        count,
+        1,
+        6 * d,
+        #[inline(always)]
+        |first, end| {
+            for i in first..end {
+                let at = *ids.add(i) as usize * d;
+                let row = parameter.add(at);
+                let arrays = [row, gradient.add(i * d), exp_avg.add(at), exp_avg_sq.add(at), row];
+                of.update(arrays, d, S::splat(*steps.add(i)), S::splat(*corrections.add(i)));
+            }
+        },
+    );
     0.0
 }
 
@@ -85,21 +97,27 @@ pub unsafe fn sgd<S: Simd>(args: &mut Args) -> f64 {
         (args.floats(), args.floats(), args.floats(), args.size(), args.floats());
     let [scale, decay, momentum, kept, entering]: [S; 5] = std::array::from_fn(|_| S::splat(args.float()));
     let (nesterov, lr) = (args.flag(), S::splat(args.float()));
-    each_range::<S, _>(count, UNIT, 5, #[inline(always)] |first, end| {
-        let mut i = first;
-        while i < end {
-            let n = end - i;
-            let p = S::load_n(parameter.add(i), n);
-            let mut d = S::load_n(gradient.add(i), n).mul(scale).add(decay.mul(p));
-            if !buffer.is_null() {
-                let b = kept.mul(S::load_n(buffer.add(i), n)).add(entering.mul(d));
-                b.store_n(buffer.add(i), n);
-                d = if nesterov { d.add(momentum.mul(b)) } else { b };
+    each_range::<S, _>(
+        count,
+        UNIT,
+        5,
+        #[inline(always)]
+        |first, end| {
+            let mut i = first;
+            while i < end {
+                let n = end - i;
+                let p = S::load_n(parameter.add(i), n);
+                let mut d = S::load_n(gradient.add(i), n).mul(scale).add(decay.mul(p));
+                if !buffer.is_null() {
+                    let b = kept.mul(S::load_n(buffer.add(i), n)).add(entering.mul(d));
+                    b.store_n(buffer.add(i), n);
+                    d = if nesterov { d.add(momentum.mul(b)) } else { b };
+                }
+                p.sub(lr.mul(d)).store_n(out.add(i), n);
+                i += S::LANES;
             }
-            p.sub(lr.mul(d)).store_n(out.add(i), n);
-            i += S::LANES;
-        }
-    });
+        },
+    );
     0.0
 }
 
@@ -108,14 +126,20 @@ pub unsafe fn sgd<S: Simd>(args: &mut Args) -> f64 {
 pub unsafe fn moving_average<S: Simd>(args: &mut Args) -> f64 {
     let (average, latest, count) = (args.floats(), args.floats(), args.size());
     let (keep, take, out) = (S::splat(args.float()), S::splat(args.float()), args.floats());
-    each_range::<S, _>(count, UNIT, 3, #[inline(always)] |first, end| {
-        let mut i = first;
-        while i < end {
-            let n = end - i;
-            keep.mul(S::load_n(average.add(i), n)).add(take.mul(S::load_n(latest.add(i), n))).store_n(out.add(i), n);
-            i += S::LANES;
-        }
-    });
+    each_range::<S, _>(
+        count,
+        UNIT,
+        3,
+        #[inline(always)]
+        |first, end| {
+            let mut i = first;
+            while i < end {
+                let n = end - i;
+                keep.mul(S::load_n(average.add(i), n)).add(take.mul(S::load_n(latest.add(i), n))).store_n(out.add(i), n);
+                i += S::LANES;
+            }
+        },
+    );
     0.0
 }
 
@@ -126,10 +150,14 @@ pub unsafe fn sum_squares<S: Simd>(args: &mut Args) -> f64 {
     let parts = fixed_parts(count.div_ceil(BLOCK), count);
     let mut totals = [0f64; FIXED_PARTS];
     let sums = totals.as_mut_ptr();
-    each_part::<S, _>(parts, #[inline(always)] |part| {
-        let (first, end) = share(count, BLOCK, part, parts);
-        *sums.add(part) = sum_blocks::<S>(x.add(first), end - first);
-    });
+    each_part::<S, _>(
+        parts,
+        #[inline(always)]
+        |part| {
+            let (first, end) = share(count, BLOCK, part, parts);
+            *sums.add(part) = sum_blocks::<S>(x.add(first), end - first);
+        },
+    );
     totals.iter().sum()
 }
 

@@ -7,12 +7,18 @@ use crate::team::each_range;
 #[inline(always)]
 pub unsafe fn look_up_pixels<S: Simd>(args: &mut Args) -> f64 {
     let (bytes, pixels, tables, out) = (args.bytes(), args.size(), args.floats(), args.floats());
-    each_range::<S, _>(pixels, 64, 8, #[inline(always)] |first, end| {
-        for i in first..end {
-            for channel in 0..3 {
-                *out.add(3 * i + channel) = *tables.add(256 * channel + *bytes.add(3 * i + channel) as usize);
+    each_range::<S, _>(
+        pixels,
+        64,
+        8,
+        #[inline(always)]
+        |first, end| {
+            for i in first..end {
+                for channel in 0..3 {
+                    *out.add(3 * i + channel) = *tables.add(256 * channel + *bytes.add(3 * i + channel) as usize);
+                }
             }
-        }
-    });
+        },
+    );
     0.0
 }

@@ -11,16 +11,22 @@ const BLOCK: usize = 128;
 #[inline(always)]
 pub unsafe fn prelu<S: Simd>(args: &mut Args) -> f64 {
     let (x, m, c, slope, y) = (args.floats(), args.size(), args.size(), args.floats(), args.floats());
-    each_range::<S, _>(m, 1, 2 * c, #[inline(always)] |first, end| {
-        for row in first..end {
-            let mut ch = 0;
-            while ch < c {
-                let (at, n) = (row * c + ch, c - ch);
-                apply::<S, PRELU>(S::load_n(x.add(at), n), S::load_n(slope.add(ch), n)).store_n(y.add(at), n);
-                ch += S::LANES;
+    each_range::<S, _>(
+        m,
+        1,
+        2 * c,
+        #[inline(always)]
+        |first, end| {
+            for row in first..end {
+                let mut ch = 0;
+                while ch < c {
+                    let (at, n) = (row * c + ch, c - ch);
+                    apply::<S, PRELU>(S::load_n(x.add(at), n), S::load_n(slope.add(ch), n)).store_n(y.add(at), n);
+                    ch += S::LANES;
+                }
             }
-        }
-    });
+        },
+    );
     0.0
 }
 
@@ -29,17 +35,24 @@ pub unsafe fn prelu<S: Simd>(args: &mut Args) -> f64 {
 pub unsafe fn grad_input<S: Simd>(args: &mut Args) -> f64 {
     let (x, dy, m, c) = (args.floats(), args.floats(), args.size(), args.size());
     let (slope, dx) = (args.floats(), args.floats());
-    each_range::<S, _>(m, 1, 3 * c, #[inline(always)] |first, end| {
-        for row in first..end {
-            let mut ch = 0;
-            while ch < c {
-                let (at, n) = (row * c + ch, c - ch);
-                let slopes = S::load_n(slope.add(ch), n);
-                apply_grad::<S, PRELU>(S::load_n(dy.add(at), n), S::load_n(x.add(at), n), slopes).store_n(dx.add(at), n);
-                ch += S::LANES;
+    each_range::<S, _>(
+        m,
+        1,
+        3 * c,
+        #[inline(always)]
+        |first, end| {
+            for row in first..end {
+                let mut ch = 0;
+                while ch < c {
+                    let (at, n) = (row * c + ch, c - ch);
+                    let slopes = S::load_n(slope.add(ch), n);
+                    apply_grad::<S, PRELU>(S::load_n(dy.add(at), n), S::load_n(x.add(at), n), slopes)
+                        .store_n(dx.add(at), n);
+                    ch += S::LANES;
+                }
             }
-        }
-    });
+        },
+    );
     0.0
 }
 
@@ -50,10 +63,14 @@ pub unsafe fn grad_slope<S: Simd>(args: &mut Args) -> f64 {
     let parts = fixed_parts(m.div_ceil(BLOCK), 2 * m * c);
     let mut scratch = Scratch::new(2 * parts * c);
     let totals = scratch.at() as *mut f64;
-    each_part::<S, _>(parts, #[inline(always)] |part| {
-        let (first, end) = share(m, BLOCK, part, parts);
-        sum_slopes::<S>(x.add(first * c), dy.add(first * c), end - first, c, totals.add(part * c));
-    });
+    each_part::<S, _>(
+        parts,
+        #[inline(always)]
+        |part| {
+            let (first, end) = share(m, BLOCK, part, parts);
+            sum_slopes::<S>(x.add(first * c), dy.add(first * c), end - first, c, totals.add(part * c));
+        },
+    );
     add_parts(totals, c, parts, c, totals);
     for ch in 0..c {
         *dslope.add(ch) = *totals.add(ch) as f32;

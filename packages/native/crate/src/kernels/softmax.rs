@@ -49,7 +49,13 @@ pub unsafe fn rows<S: Simd>(x: *mut f32, m: usize, n: usize, step: usize, factor
 #[inline(always)]
 pub unsafe fn softmax_rows<S: Simd>(args: &mut Args) -> f64 {
     let (x, m, n, factor) = (args.floats(), args.size(), args.size(), args.float());
-    each_range::<S, _>(m, 1, 6 * n, #[inline(always)] |first, end| rows::<S>(x.add(first * n), end - first, n, n, factor));
+    each_range::<S, _>(
+        m,
+        1,
+        6 * n,
+        #[inline(always)]
+        |first, end| rows::<S>(x.add(first * n), end - first, n, n, factor),
+    );
     0.0
 }
 
@@ -78,8 +84,14 @@ pub unsafe fn rows_grad<S: Simd>(p: *const f32, dp: *mut f32, m: usize, n: usize
 #[inline(always)]
 pub unsafe fn softmax_rows_grad<S: Simd>(args: &mut Args) -> f64 {
     let (p, dp, m, n, factor) = (args.floats(), args.floats(), args.size(), args.size(), args.float());
-    each_range::<S, _>(m, 1, 4 * n, #[inline(always)] |first, end| {
-        rows_grad::<S>(p.add(first * n), dp.add(first * n), end - first, n, n, factor);
-    });
+    each_range::<S, _>(
+        m,
+        1,
+        4 * n,
+        #[inline(always)]
+        |first, end| {
+            rows_grad::<S>(p.add(first * n), dp.add(first * n), end - first, n, n, factor);
+        },
+    );
     0.0
 }

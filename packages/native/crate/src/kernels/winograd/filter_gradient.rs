@@ -47,48 +47,60 @@ pub unsafe fn backprop_filter<S: Simd, const ROUND: bool>(
     let mut first = 0;
     while first < count {
         let here = block.min(count - first);
-        each_range::<S, _>(here, 1, 2 * POSITIONS * (s.c + channels), #[inline(always)] |tile, end| {
-            transform_images::<S, ROUND>(x, &tiles, first + tile, end - tile, &images.from(tile));
-            transform_gradients::<S, ROUND>(dy, channels, &tiles, first + tile, end - tile, &gradients.from(tile));
-        });
+        each_range::<S, _>(
+            here,
+            1,
+            2 * POSITIONS * (s.c + channels),
+            #[inline(always)]
+            |tile, end| {
+                transform_images::<S, ROUND>(x, &tiles, first + tile, end - tile, &images.from(tile));
+                transform_gradients::<S, ROUND>(dy, channels, &tiles, first + tile, end - tile, &gradients.from(tile));
+            },
+        );
         let cost = size * (here / PRODUCTS_PER_FLOAT + 2);
-        each_range::<S, _>(blocks * panels, 1, cost, #[inline(always)] |place, end| {
-            let mut own = Scratch::new(if is_single { size } else { 0 });
-            let mut finite = S::splat(0.0);
-            for place in place..end {
-                let (i, j) = (place / panels, place % panels);
-                let rows = ROWS.min(s.c - i * ROWS);
-                let to = if is_single { own.at() } else { sums.add(place * size) };
-                let left = channels - j * width;
-                let columns = if left > S::LANES { width } else { S::LANES };
-                for position in 0..POSITIONS {
-                    let (a, b) = (images.position(i, position), gradients.position(j, position));
-                    let mut tile = 0;
-                    while tile < here {
-                        let strip = Strip::<S, Float32> {
-                            rows,
-                            depth: DEPTH.min(here - tile),
-                            b: b.add(tile * width),
-                            ldb: width,
-                            c: to.add(position * ROWS * width),
-                            ldc: width,
-                            columns,
-                            add: first + tile > 0,
-                            of: PhantomData,
-                        };
-                        strip.run::<COLUMNS_OF_A>(a.add(tile * ROWS), ROWS);
-                        tile += DEPTH;
+        each_range::<S, _>(
+            blocks * panels,
+            1,
+            cost,
+            #[inline(always)]
+            |place, end| {
+                let mut own = Scratch::new(if is_single { size } else { 0 });
+                let mut finite = S::splat(0.0);
+                for place in place..end {
+                    let (i, j) = (place / panels, place % panels);
+                    let rows = ROWS.min(s.c - i * ROWS);
+                    let to = if is_single { own.at() } else { sums.add(place * size) };
+                    let left = channels - j * width;
+                    let columns = if left > S::LANES { width } else { S::LANES };
+                    for position in 0..POSITIONS {
+                        let (a, b) = (images.position(i, position), gradients.position(j, position));
+                        let mut tile = 0;
+                        while tile < here {
+                            let strip = Strip::<S, Float32> {
+                                rows,
+                                depth: DEPTH.min(here - tile),
+                                b: b.add(tile * width),
+                                ldb: width,
+                                c: to.add(position * ROWS * width),
+                                ldc: width,
+                                columns,
+                                add: first + tile > 0,
+                                of: PhantomData,
+                            };
+                            strip.run::<COLUMNS_OF_A>(a.add(tile * ROWS), ROWS);
+                            tile += DEPTH;
+                        }
+                    }
+                    if first + here == count {
+                        let out = dw.add(i * ROWS * channels + j * width);
+                        write_gradient::<S>(to, rows, s.c * channels, channels, left.min(width), out, &mut finite);
                     }
                 }
-                if first + here == count {
-                    let out = dw.add(i * ROWS * channels + j * width);
-                    write_gradient::<S>(to, rows, s.c * channels, channels, left.min(width), out, &mut finite);
+                if S::any(finite.is_nan()) {
+                    is_finite.store(false, Ordering::Relaxed);
                 }
-            }
-            if S::any(finite.is_nan()) {
-                is_finite.store(false, Ordering::Relaxed);
-            }
-        });
+            },
+        );
         first += block;
     }
     is_finite.into_inner()

@@ -51,17 +51,23 @@ pub fn transformed_floats<S: Simd>(c: usize, channels: usize) -> usize {
 #[inline(always)]
 pub unsafe fn transform_filter<S: Simd, const ROUND: bool>(from: *const f32, c: usize, channels: usize, out: *mut f32) {
     let width = 2 * S::LANES;
-    each_range::<S, _>(channels.div_ceil(width), 1, 2 * POSITIONS * c * width, #[inline(always)] |first, end| {
-        for panel in first..end {
-            let j = panel * width;
-            let mut k = 0;
-            while k < c {
-                let depth = CHUNK.min(c - k);
-                transform_chunk::<S, ROUND>(from, c, channels, j, k, depth, out.add(POSITIONS * (j * c + k * width)));
-                k += CHUNK;
+    each_range::<S, _>(
+        channels.div_ceil(width),
+        1,
+        2 * POSITIONS * c * width,
+        #[inline(always)]
+        |first, end| {
+            for panel in first..end {
+                let j = panel * width;
+                let mut k = 0;
+                while k < c {
+                    let depth = CHUNK.min(c - k);
+                    transform_chunk::<S, ROUND>(from, c, channels, j, k, depth, out.add(POSITIONS * (j * c + k * width)));
+                    k += CHUNK;
+                }
             }
-        }
-    });
+        },
+    );
 }
 
 /// Transforms channels [k, k + depth) of a panel whose first column is j.
@@ -133,35 +139,41 @@ unsafe fn convolve_tiles<S: Simd, const ROUND: bool>(p: &Convolution, transforme
     let block = tiles_of_block::<S>(c, LEAST_GROUPS);
     let is_finite = AtomicBool::new(true);
     let cost = POSITIONS * (c * channels / PRODUCTS_PER_FLOAT + c + channels);
-    each_range::<S, _>(tiles.count(), S::TILE_ROWS, cost, #[inline(always)] |first, end| {
-        let block = block.min(end - first);
-        let mut images = Scratch::new(Planes::floats(block, BLOCK, c));
-        let images = image_planes(images.at(), block);
-        let mut sums = Scratch::new(Planes::floats(block, width, width));
-        let sums = Planes { at: sums.at(), tiles: block, width };
-        let mut finite = S::splat(0.0);
-        let mut first = first;
-        while first < end {
-            let rows = block.min(end - first);
-            transform_images::<S, ROUND>(p.x, &tiles, first, rows, &images);
-            let mut j = 0;
-            while j < channels {
-                let mut k = 0;
-                while k < c {
-                    let depth = CHUNK.min(c - k);
-                    let filter = transformed.add(POSITIONS * (j * c + k * width));
-                    multiply_chunk::<S>(&images, rows, k, depth, filter, &sums, channels - j);
-                    k += CHUNK;
+    each_range::<S, _>(
+        tiles.count(),
+        S::TILE_ROWS,
+        cost,
+        #[inline(always)]
+        |first, end| {
+            let block = block.min(end - first);
+            let mut images = Scratch::new(Planes::floats(block, BLOCK, c));
+            let images = image_planes(images.at(), block);
+            let mut sums = Scratch::new(Planes::floats(block, width, width));
+            let sums = Planes { at: sums.at(), tiles: block, width };
+            let mut finite = S::splat(0.0);
+            let mut first = first;
+            while first < end {
+                let rows = block.min(end - first);
+                transform_images::<S, ROUND>(p.x, &tiles, first, rows, &images);
+                let mut j = 0;
+                while j < channels {
+                    let mut k = 0;
+                    while k < c {
+                        let depth = CHUNK.min(c - k);
+                        let filter = transformed.add(POSITIONS * (j * c + k * width));
+                        multiply_chunk::<S>(&images, rows, k, depth, filter, &sums, channels - j);
+                        k += CHUNK;
+                    }
+                    write_outputs::<S>(p, &tiles, first, rows, j, &sums, &mut finite);
+                    j += width;
                 }
-                write_outputs::<S>(p, &tiles, first, rows, j, &sums, &mut finite);
-                j += width;
+                first += block;
             }
-            first += block;
-        }
-        if S::any(finite.is_nan()) {
-            is_finite.store(false, Ordering::Relaxed);
-        }
-    });
+            if S::any(finite.is_nan()) {
+                is_finite.store(false, Ordering::Relaxed);
+            }
+        },
+    );
     is_finite.into_inner()
 }
 
@@ -178,29 +190,41 @@ unsafe fn convolve_panels<S: Simd, const ROUND: bool>(p: &Convolution, from: *co
     let mut first = 0;
     while first < count {
         let rows = block.min(count - first);
-        each_range::<S, _>(rows, 1, 2 * POSITIONS * c, #[inline(always)] |tile, end| {
-            transform_images::<S, ROUND>(p.x, &tiles, first + tile, end - tile, &images.from(tile));
-        });
+        each_range::<S, _>(
+            rows,
+            1,
+            2 * POSITIONS * c,
+            #[inline(always)]
+            |tile, end| {
+                transform_images::<S, ROUND>(p.x, &tiles, first + tile, end - tile, &images.from(tile));
+            },
+        );
         let cost = POSITIONS * width * (c * (rows / PRODUCTS_PER_FLOAT + 2) + rows);
-        each_range::<S, _>(channels.div_ceil(width), 1, cost, #[inline(always)] |panel, end| {
-            let mut transformed = Scratch::new(POSITIONS * CHUNK * width);
-            let mut sums = Scratch::new(Planes::floats(block, width, width));
-            let sums = Planes { at: sums.at(), tiles: block, width };
-            let mut finite = S::splat(0.0);
-            for j in (panel * width..end * width).step_by(width) {
-                let mut k = 0;
-                while k < c {
-                    let depth = CHUNK.min(c - k);
-                    transform_chunk::<S, ROUND>(from, c, channels, j, k, depth, transformed.at());
-                    multiply_chunk::<S>(&images, rows, k, depth, transformed.at(), &sums, channels - j);
-                    k += CHUNK;
+        each_range::<S, _>(
+            channels.div_ceil(width),
+            1,
+            cost,
+            #[inline(always)]
+            |panel, end| {
+                let mut transformed = Scratch::new(POSITIONS * CHUNK * width);
+                let mut sums = Scratch::new(Planes::floats(block, width, width));
+                let sums = Planes { at: sums.at(), tiles: block, width };
+                let mut finite = S::splat(0.0);
+                for j in (panel * width..end * width).step_by(width) {
+                    let mut k = 0;
+                    while k < c {
+                        let depth = CHUNK.min(c - k);
+                        transform_chunk::<S, ROUND>(from, c, channels, j, k, depth, transformed.at());
+                        multiply_chunk::<S>(&images, rows, k, depth, transformed.at(), &sums, channels - j);
+                        k += CHUNK;
+                    }
+                    write_outputs::<S>(p, &tiles, first, rows, j, &sums, &mut finite);
                 }
-                write_outputs::<S>(p, &tiles, first, rows, j, &sums, &mut finite);
-            }
-            if S::any(finite.is_nan()) {
-                is_finite.store(false, Ordering::Relaxed);
-            }
-        });
+                if S::any(finite.is_nan()) {
+                    is_finite.store(false, Ordering::Relaxed);
+                }
+            },
+        );
         first += block;
     }
     is_finite.into_inner()
