@@ -11,6 +11,7 @@ interface Binding {
   createTensor(...args: unknown[]): number;
   executeOp(...args: unknown[]): unknown[];
   enqueueOp(...args: unknown[]): unknown[];
+  prepareOp(...args: unknown[]): number;
   deleteTensor(id: number): void;
 }
 
@@ -105,6 +106,17 @@ describe.skipIf(!everyBackend.includes('node'))('node', () => {
     expect(multiply(3, 3)).toBe(3);
     expect(countHandles(() => expect(() => multiply(3, 4)).toThrow(/Matrix size-incompatible/))).toBe(0);
     expect(multiply(4, 4)).toBe(4);
+  });
+
+  test('operations are prepared once', () => {
+    const { binding } = tf.backend() as unknown as { binding: Binding };
+    const tensors = [1, 2, 3].map((value) => tf.fill([4], value));
+    const prepared = () => binding.prepareOp('Identity', []);
+    sumSquaresOfEach(tensors).dispose();
+    const before = prepared();
+    for (let i = 0; i < 3; i++) sumSquaresOfEach(tensors).dispose();
+    expect(prepared()).toBe(before + 1);
+    tf.dispose(tensors);
   });
 
   test('UNITSPHERE_TENSORFLOW_QUEUE=0 waits for each operation', () => {

@@ -216,7 +216,7 @@ export class TensorFlowRuntime implements Operations<Handle> {
 
   /**
    * Enqueues an operation whose float32 results have known shapes. It may run after this returns, and an error of it is thrown where a
-   * result is read. Waits for it if the binding has no queues.
+   * result is read. Waits for it if the binding has no queues. The binding keeps the attributes, so they must be constants.
    */
   enqueueAll(
     operation: string,
@@ -324,7 +324,11 @@ export class TensorFlowRuntime implements Operations<Handle> {
 
   /** Stacks float32 tensors of equal shapes along a new first axis. */
   stack(tensors: readonly Handle[]): Handle {
-    const attributes = { ...FLOATS, N: { integer: tensors.length }, axis: { integer: 0 } };
+    let attributes = PACKS.get(tensors.length);
+    if (!attributes) {
+      attributes = { ...FLOATS, N: { integer: tensors.length }, axis: { integer: 0 } };
+      PACKS.set(tensors.length, attributes);
+    }
     return this.enqueue('Pack', attributes, tensors, [tensors.length, ...tensors[0].shape]);
   }
 
@@ -394,6 +398,9 @@ export class TensorFlowRuntime implements Operations<Handle> {
 }
 
 const RESHAPE: Attributes = { T: { dtype: 'float32' }, Tshape: { dtype: 'int32' } };
+
+/** Attributes of stacks, by the number of tensors. */
+const PACKS = /* @__PURE__ */ new Map<number, Attributes>();
 
 const PAD: Attributes = { ...FLOATS, Tpaddings: { dtype: 'int32' } };
 const SLICE: Attributes = { ...FLOATS, Index: { dtype: 'int32' } };
