@@ -412,6 +412,7 @@ describe('examples and options of the help', () => {
         'document-small': [],
         'document-base': ['--set', 'training.growFrom=runs/document-small-second'],
         'document-base-second': ['--set', 'training.growFrom=runs/document-base'],
+        'document-base-third': ['--set', 'training.growFrom=runs/document-base-second'],
         'document-small-second': ['--set', 'training.growFrom=runs/document-small'],
         'document-small-third': ['--set', 'training.growFrom=runs/document-small-second'],
         'many-documents': ['--set', 'training.growFrom=runs/documents'],

@@ -6,7 +6,7 @@ import card from '../weights/document-base/README.md';
 import { modelFiles } from './model-files.js';
 
 /**
- * A network of 1.3 million parameters that recognizes cards and documents from one picture each: 192 × 192 pixels → 256 values of
+ * A network of 1.5 million parameters that recognizes cards and documents from one picture each: 224 × 224 pixels → 256 values of
  * unit length. The network of `documentSmall`, trained on with larger images: it sees finer details and takes 2.3 times as long.
  *
  * These are the files of a model folder; `loadEmbedder(documentBase)` of `@unitsphere/embedder` loads them without a network.

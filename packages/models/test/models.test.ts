@@ -18,7 +18,7 @@ const read = (name: string, file: string) =>
 type Figures = Parameters<typeof writeFigures>[1] & { everyTwentieth: ReturnType<typeof verifyCards> };
 const MODELS = [
   { name: 'document-small', model: documentSmall, parameters: 1_000_000, bytes: 2_500_000, side: 128 },
-  { name: 'document-base', model: documentBase, parameters: 6_000_000, bytes: 2_700_000, side: 192 },
+  { name: 'document-base', model: documentBase, parameters: 6_000_000, bytes: 3_100_000, side: 224 },
 ];
 
 beforeAll(() => useBackend('wasm').then(() => undefined));

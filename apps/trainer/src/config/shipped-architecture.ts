@@ -13,7 +13,7 @@ const DOCUMENT_NETWORK = {
 
 /** What a config has that starts from a shipped model: the settings that the shapes of its weights depend on. */
 export const SHIPPED_ARCHITECTURES = {
-  'document-base': { imageSize: 192, model: DOCUMENT_NETWORK },
+  'document-base': { imageSize: 224, model: DOCUMENT_NETWORK },
   'document-small': { imageSize: 128, model: DOCUMENT_NETWORK },
 } as const;
 
