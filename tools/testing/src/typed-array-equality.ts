@@ -1,4 +1,6 @@
 /** Setup of all tests: `toEqual` compares typed arrays by their bytes. Vitest lists their keys, which takes seconds for a large one. */
+// Imported, because some tests remove the global one.
+import { Buffer } from 'node:buffer';
 import { expect } from 'vitest';
 
 type TypedArray = Exclude<NodeJS.ArrayBufferView, DataView>;
