@@ -66,7 +66,7 @@ test('finds a copy that is cropped by some pixels, and no card of the same desig
     );
   const card = (text: string) => picture(3).composite([{ input: word(text) }]);
   await save('cropped/whole/a.png', card('WORLD').png().toBuffer());
-  // Of the encoded card: sharp crops before it composes.
+  // Encoded in between, because sharp crops before it composes.
   const whole = sharp(await card('WORLD').png().toBuffer());
   await save(
     'cropped/crop/a.jpg',
