@@ -18,17 +18,21 @@ process.env['UNITSPHERE_NATIVE'] ??= '0';
 
 // Temporary files in memory, where a flush costs nothing: tests flush thousands of them. TMPDIR chooses another folder.
 const MEMORY = '/dev/shm';
-if (!process.env['TMPDIR'] && hasRoom(MEMORY)) {
+if (!process.env['TMPDIR'] && isUsable(MEMORY)) {
   const folder = mkdtempSync(join(MEMORY, 'unitsphere-'));
   process.env['TMPDIR'] = folder;
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 }
 
-function hasRoom(folder: string): boolean {
+/** Whether a file system has 4 GiB free and runs programs, as tests of libraries and commands require. */
+function isUsable(folder: string): boolean {
   try {
     accessSync(folder, constants.W_OK);
     const { bavail, bsize } = statfsSync(folder);
-    return bavail * bsize > 4 * 2 ** 30;
+    const mount = readFileSync('/proc/mounts', 'utf8')
+      .split('\n')
+      .find((line) => line.split(' ')[1] === folder);
+    return bavail * bsize > 4 * 2 ** 30 && mount !== undefined && !mount.includes('noexec');
   } catch {
     return false;
   }
