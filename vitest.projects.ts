@@ -1,5 +1,6 @@
 import {
   accessSync,
+  chmodSync,
   constants,
   existsSync,
   mkdtempSync,
@@ -20,6 +21,8 @@ process.env['UNITSPHERE_NATIVE'] ??= '0';
 const MEMORY = '/dev/shm';
 if (!process.env['TMPDIR'] && isUsable(MEMORY)) {
   const folder = mkdtempSync(join(MEMORY, 'unitsphere-'));
+  // As /tmp, because a test's server can run as another user.
+  chmodSync(folder, 0o1777);
   process.env['TMPDIR'] = folder;
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 }
