@@ -183,6 +183,8 @@ describe.skipIf(!existsSync(executablePath) && process.env['CI'] !== 'true')('th
     undisturbed ??= (await train(await open('auto'))).losses;
     // Pages of one context share what the browser stores; `npm run campaign` kills the browser too.
     const context = await browser.newContext({ serviceWorkers: 'block' });
+    // The first step takes half a minute on a loaded machine.
+    context.setDefaultTimeout(120_000);
     const reaches = (page: Page, step: number) =>
       page.waitForFunction(
         (step) => Number.parseInt(document.querySelector('#step')!.textContent, 10) >= step,
