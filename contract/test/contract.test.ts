@@ -75,6 +75,8 @@ test('checks every operation, layer, norm, neck and loss', async () => {
   const ignored = [
     ...['countMultiplyAdds', 'MATMUL_PRECISIONS', 'PRODUCT_KINDS', 'toBfloat16'],
     ...['getFloat32MatmulPrecision', 'withFloat32MatmulPrecision', 'describeMatmulPrecision'],
+    // The tests of the native kernels compare numbers of threads.
+    ...['setKernelThreads', 'getKernelThreads'],
     // Shared rows are in the host's memory.
     ...['createSharedRowMemory', 'fitsSharedRowMemory'],
     // The kernels of @unitsphere/inference are checked by its tests.

@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { nativeStatus } from '@unitsphere/native';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { parseConfig } from '../src/config/parse-config.js';
-import { checkKernelThreads, describeReplicas } from '../src/replicas/kernel-threads.js';
+import { checkKernelThreads, describeReplicas, resolveThreads } from '../src/replicas/kernel-threads.js';
 import { replicaCount } from '../src/replicas/replica-count.js';
 import { bundleFixture } from './fixtures/bundle.js';
 
@@ -53,6 +53,22 @@ test('refuses threads without native kernels, and on other backends', () => {
   expect(() => checkKernelThreads(config(2), 'cpu')).toThrow(
     'training.threads is 2, but the backend cpu does not divide its kernels',
   );
+});
+
+test('takes the cores for one replica with native kernels, and one thread without them', ({ skip }) => {
+  const threads = (backend: string, cores: number, replicas: 'auto' | number = 'auto') =>
+    resolveThreads(parseConfig(`training: { replicas: ${replicas} }`), backend, cores).training.threads;
+  expect(resolveThreads(config(3), 'wasm', 2).training.threads).toBe(3);
+  expect(threads('webgpu', 2)).toBe(1);
+  process.env['UNITSPHERE_NATIVE'] = '0';
+  expect(threads('wasm', 2)).toBe(1);
+  process.env['UNITSPHERE_NATIVE'] = '1';
+  // Skipped where the addon is not built.
+  if (!nativeStatus().isa) return skip();
+  expect(threads('wasm', 2)).toBe(2);
+  expect(threads('wasm', 64)).toBe(8);
+  expect(threads('wasm', 8, 2)).toBe(4);
+  expect(threads('wasm', 2, 4)).toBe(1);
 });
 
 test('fills the cores with replicas of several threads', () => {

@@ -19,6 +19,8 @@ const NOT_ARITHMETIC = [
   'toBfloat16',
   'packBfloat16',
   'unpackBfloat16',
+  'setKernelThreads',
+  'getKernelThreads',
   'countMultiplyAdds',
   'readTensors',
   'writeTensors',

@@ -450,15 +450,13 @@ const training = z.strictObject({
     .union([z.literal('auto'), z.int().min(1).max(256)])
     .default('auto')
     .describe(
-      'Number of copies of the model that train in parallel, each on its part of every batch. The batch size does not change. auto: on wasm, as many as the cores have room for with training.threads each; a single one on other backends and on each process of an MPI group.',
+      'Number of copies of the model that train in parallel, each on its part of every batch. The batch size does not change. auto: on wasm, as many as the cores have room for with training.threads each, which is one for 8 cores with native kernels; a single one on other backends and on each process of an MPI group.',
     ),
   threads: z
-    .int()
-    .min(1)
-    .max(32)
-    .default(1)
+    .union([z.literal('auto'), z.int().min(1).max(32)])
+    .default('auto')
     .describe(
-      'Number of threads that share the work of each kernel of a replica. They share its weights and its batch, so batch norm sees all of its images. More than 1 requires @unitsphere/native and the backend wasm. Results have the same bits for any number.',
+      'Number of threads that share the work of each kernel of a replica. They share its weights and its batch, so batch norm sees all of its images. More than 1 requires @unitsphere/native and the backend wasm. Results have the same bits for any number. auto: with native kernels, the cores divided by training.replicas, at most 8; otherwise 1.',
     ),
   syncBatchNorm: z
     .boolean()

@@ -31,8 +31,8 @@ export function formatInspection(
     row(
       'Threads',
       inspection.threads > 1
-        ? `1 for each replica by default, up to ${inspection.threads} (training.threads)`
-        : '1 for each replica (training.threads requires native kernels and several cores)',
+        ? `${inspection.threads} for each replica by default (training.threads)`
+        : '1 for each replica by default (training.threads: more require native kernels and several cores)',
     ),
     row(
       'Memory',

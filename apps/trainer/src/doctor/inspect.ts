@@ -5,7 +5,9 @@ import { pathToFileURL } from 'node:url';
 import * as tf from '@tensorflow/tfjs-core';
 import { nativeStatus } from '@unitsphere/native';
 import { parseConfig } from '../config/parse-config.js';
+import { resolveThreads } from '../replicas/kernel-threads.js';
 import { replicaCount } from '../replicas/replica-count.js';
+import { threadsOf } from '../replicas/threads-of.js';
 import type { InspectedBackend } from './inspect-backends.js';
 import { inspectInChild } from './inspect-in-child.js';
 
@@ -26,7 +28,7 @@ export interface Inspection {
   processor: { model: string; cores: number };
   /** Default number of replicas of a training. */
   replicas: number;
-  /** Most threads of a replica's kernels (`training.threads`). */
+  /** Default number of threads of a replica's kernels. */
   threads: number;
   memory: { totalBytes: number; freeBytes: number };
   disk: { path: string; freeBytes: number };
@@ -56,8 +58,7 @@ export async function inspect(): Promise<Inspection> {
       required: own.engines.node,
     },
     processor: { model: cpus()[0]?.model.trim() ?? 'unknown', cores: availableParallelism() },
-    replicas: countDefaultReplicas(backends),
-    threads: nativeStatus().isa ? availableParallelism() : 1,
+    ...countDefaults(backends),
     memory: readMemory(),
     disk: readDisk(process.cwd()),
     packages: names.map((name) => ({ name, version: readVersion(name) })),
@@ -82,11 +83,14 @@ function describeNative(): string {
   return `${isExpected ? '' : 'faulty, '}${detail}; WebAssembly computes instead`;
 }
 
-function countDefaultReplicas(backends: Inspection['backends']): number {
+function countDefaults(backends: Inspection['backends']): Pick<Inspection, 'replicas' | 'threads'> {
   // A training uses the first working backend by default.
   const backend = backends.find(({ computes }) => computes)?.name ?? 'none';
-  const { replicas: wanted, batchSize } = parseConfig('').training;
-  return replicaCount({ wanted, backend, cores: availableParallelism(), batchSize });
+  const cores = availableParallelism();
+  const config = resolveThreads(parseConfig(''), backend, cores);
+  const { replicas: wanted, batchSize } = config.training;
+  const threads = threadsOf(config);
+  return { replicas: replicaCount({ wanted, backend, cores, threads, batchSize }), threads };
 }
 
 async function inspectSharp(): Promise<LibraryState> {

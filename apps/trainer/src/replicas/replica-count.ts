@@ -11,7 +11,7 @@ export interface ReplicaSettings {
   wanted: 'auto' | number;
   backend: string;
   cores: number;
-  /** `training.threads` of the config. Default 1. */
+  /** Threads of each replica's kernels. Default 1. */
   threads?: number;
   batchSize: number;
   /** Parts in which a replica processes its images. Default 1. */

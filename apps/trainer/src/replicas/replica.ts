@@ -16,6 +16,7 @@ import { UserError } from '../user-error.js';
 import { broadcastCenters, type CenterBlock } from './broadcast-centers.js';
 import { broadcastFiles } from './broadcast-files.js';
 import type { ReplicaBatches } from './replica-batches.js';
+import { threadsOf } from './threads-of.js';
 
 const BACKBONE_FILE = 'backbone.safetensors';
 
@@ -51,7 +52,7 @@ export class Replica {
     this.#communicator = communicator;
     this.#batches = batches;
 
-    setKernelThreads(config.training.threads);
+    setKernelThreads(threadsOf(config));
     this.state = new TrainingState(config, classCount, communicator, options);
     this.#step = createTrainingStep(config, this.state);
   }

@@ -11,6 +11,7 @@ import type { ReplicaBatches } from './replica-batches.js';
 import { countRankReplicas, replicaCount } from './replica-count.js';
 import { shareRankStart } from './share-start.js';
 import { SharedBatch, teacherArrays } from './shared-batch.js';
+import { threadsOf } from './threads-of.js';
 
 /** Options of {@link startReplicas}. */
 export interface ReplicasStart {
@@ -32,7 +33,7 @@ export interface ReplicasStart {
  * @throws UserError if the backend or the group does not support it.
  */
 export function countReplicas({ training }: Config, backend: string, ranks?: Communicator): number {
-  const { replicas: wanted, threads, batchSize, accumulate } = training;
+  const { replicas: wanted, batchSize, accumulate } = training;
   if (ranks) {
     if (training.syncBatchNorm && backend === 'webgpu' && ranks.size > 1) {
       throw new UserError(
@@ -44,6 +45,7 @@ export function countReplicas({ training }: Config, backend: string, ranks?: Com
     }
     return countRankReplicas({ wanted, backend, batchSize, accumulate }, ranks.size);
   }
+  const threads = threadsOf({ training });
   return replicaCount({ wanted, backend, cores: availableParallelism(), threads, batchSize, accumulate });
 }
 

@@ -9,11 +9,13 @@ import { datasetImages } from '../dataset/dataset-images.js';
 import { workerCount } from '../dataset/worker-count.js';
 import { receiveTeacherFeatures } from '../distillation/teacher-features.js';
 import { readMemory } from '../memory.js';
+import { resolveThreads } from '../replicas/kernel-threads.js';
 import { obeyCommands } from '../replicas/obey-commands.js';
 import { partOfProcess, withRankReplicas } from '../replicas/rank-replicas.js';
 import { Replica } from '../replicas/replica.js';
 import { countThreads } from '../replicas/replica-count.js';
 import { shareConfig, shareRankStart } from '../replicas/share-start.js';
+import { threadsOf } from '../replicas/threads-of.js';
 import type { RankGroup } from './rank-group.js';
 import { checkSameData } from './same-data.js';
 
@@ -23,8 +25,9 @@ import { checkSameData } from './same-data.js';
  * @throws UserError for images that cannot be read; CollectiveAbortedError if another process has failed.
  */
 export async function followTraining(ranks: RankGroup): Promise<void> {
-  const { config, backend } = shareConfig(ranks);
+  const { config: shared, backend } = shareConfig(ranks);
   await useBackend(backend);
+  const config = resolveThreads(shared, backend, coresOfRank(ranks));
   // Process 0 reports unreadable images.
   const dataset = await openDataset(config, { warn: () => {} });
   checkSameData(ranks, config, dataset);
@@ -56,12 +59,17 @@ export async function followTraining(ranks: RankGroup): Promise<void> {
   }
 }
 
+/** Returns a process's share of the cores of its machine. */
+export function coresOfRank({ localSize }: RankGroup): number {
+  return Math.max(1, Math.floor(availableParallelism() / localSize));
+}
+
 /** Returns a process's share of its machine. */
-export function machineOfRank({ localSize }: RankGroup, { training }: Config, backend: string) {
+export function machineOfRank(ranks: RankGroup, config: Config, backend: string) {
   return {
-    cores: Math.max(1, Math.floor(availableParallelism() / localSize)),
-    memory: Math.floor(readMemory().available / localSize),
+    cores: coresOfRank(ranks),
+    memory: Math.floor(readMemory().available / ranks.localSize),
     backend,
-    replicas: countThreads(training) * training.threads,
+    replicas: countThreads(config.training) * threadsOf(config),
   };
 }

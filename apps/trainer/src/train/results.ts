@@ -1,6 +1,7 @@
 import { type Config, isFileData } from '../config/config.js';
 import type { Dataset } from '../dataset/dataset.js';
 import { heldOutRows, sampleRows, type Thumbnail } from '../evaluate/report-images.js';
+import { threadsOf } from '../replicas/threads-of.js';
 import {
   type PairFilePoint,
   type ReportData,
@@ -51,7 +52,7 @@ export function summaryOf({ config, dataset, backend, figures }: Results): Train
     backend,
     precision: figures.precision,
     replicas: figures.replicas,
-    ...(config.training.threads > 1 && { threads: config.training.threads }),
+    ...(threadsOf(config) > 1 && { threads: threadsOf(config) }),
     seconds: figures.seconds,
     imagesSeen,
     classes: split.train.length * config.data.views,

@@ -15,11 +15,12 @@ import type { TeacherFeatures } from '../distillation/feature-table.js';
 import { teacherFeatures } from '../distillation/teacher-features.js';
 import { readMemory } from '../memory.js';
 import type { ProgressReporter } from '../progress/progress-reporter.js';
-import { checkKernelThreads, describeReplicas } from '../replicas/kernel-threads.js';
+import { checkKernelThreads, describeReplicas, resolveThreads } from '../replicas/kernel-threads.js';
 import type { LeadReplica } from '../replicas/lead-replica.js';
 import { partOfProcess } from '../replicas/rank-replicas.js';
 import { shareConfig } from '../replicas/share-start.js';
 import { countReplicas, startReplicas } from '../replicas/start-replicas.js';
+import { threadsOf } from '../replicas/threads-of.js';
 import { type Checkpoint, readFiles } from '../run/checkpoint.js';
 import { latestCheckpoint } from '../run/checkpoints.js';
 import type { MetricsFingerprint } from '../run/metrics-log.js';
@@ -27,7 +28,7 @@ import { RUN_FILES, type RunDirectory } from '../run/run-directory.js';
 import { centersStateOf, OPTIMIZER_FILE } from '../step/checkpoint-files.js';
 import { UserError } from '../user-error.js';
 import { checkMemory } from './check-memory.js';
-import { machineOfRank } from './follow-training.js';
+import { coresOfRank, machineOfRank } from './follow-training.js';
 import { type Growth, openGrowth } from './growth.js';
 import { imprintCenters } from './imprint-centers.js';
 import { describeRanks, toRankError } from './rank-group.js';
@@ -44,12 +45,15 @@ import { writeResults } from './write-results.js';
  * @throws UserError for problems that the user can fix: unusable data, a full disk, a non-finite loss.
  */
 export async function runTraining(options: TrainingOptions): Promise<TrainingOutcome> {
-  const { config, progress, ranks } = options;
+  const { progress, ranks } = options;
   // Refuses a config before the other processes open the data.
-  if (ranks) countReplicas(config, config.backend, ranks);
-  const backend = await useBackend(config.backend);
+  if (ranks) countReplicas(options.config, options.config.backend, ranks);
+  const backend = await useBackend(options.config.backend);
+  const cores = ranks ? coresOfRank(ranks) : availableParallelism();
+  const config = resolveThreads(options.config, backend.name, cores);
   checkKernelThreads(config, backend.name);
-  if (ranks) shareConfig(ranks, { config, backend: backend.name });
+  // Each process has its own number of threads.
+  if (ranks) shareConfig(ranks, { config: options.config, backend: backend.name });
   progress.phase('reading images');
   const dataset = await openDataset(config, openingHandlers(progress));
   if (ranks) checkSameData(ranks, config, dataset);
@@ -67,10 +71,10 @@ export async function runTraining(options: TrainingOptions): Promise<TrainingOut
   const machine = ranks
     ? machineOfRank(ranks, config, backend.name)
     : {
-        cores: availableParallelism(),
+        cores,
         memory: readMemory().available,
         backend: backend.name,
-        replicas: replicas * config.training.threads,
+        replicas: replicas * threadsOf(config),
       };
   const workers = workerCount(config, machine);
   const pairFiles = await openPairFiles(config.evaluation.pairFiles);
@@ -90,7 +94,7 @@ export async function runTraining(options: TrainingOptions): Promise<TrainingOut
     folder: run.file(RUN_FILES.centers),
     files: checkpoint ? await readCenterFileIds(checkpoint) : undefined,
   };
-  const how = describeReplicas(replicas, config.training.threads, availableParallelism());
+  const how = describeReplicas(replicas, threadsOf(config), cores);
   const start = {
     config,
     classCount,

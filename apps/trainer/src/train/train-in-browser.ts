@@ -182,7 +182,7 @@ function checkForBrowser(
   if (training.replicas !== 'auto' && training.replicas > 1) {
     throw unsupported('training.replicas', 'a browser trains on one replica', 'Use auto or 1.');
   }
-  if (training.threads > 1) {
-    throw unsupported('training.threads', 'a browser has no native kernels', 'Use 1.');
+  if (training.threads !== 'auto' && training.threads > 1) {
+    throw unsupported('training.threads', 'a browser has no native kernels', 'Use auto or 1.');
   }
 }
