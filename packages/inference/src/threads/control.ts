@@ -49,7 +49,7 @@ export function waitFor(
       if (isOver()) return true;
       if (value !== last) [last, since] = [value, performance.now()];
       else if (performance.now() - since > patience) return false;
-      if (sleeps) Atomics.wait(control, slot, value, SLEEP);
+      if (sleeps) Atomics.wait(control, slot, value, Math.min(SLEEP, patience));
       else for (let look = 0; look < LOOKS && !isOver(); look++);
     }
   } finally {
