@@ -199,9 +199,12 @@ async function compareExports({ page, pictures: { heldOut } }: WholePath): Promi
 /** Points the camera of step Try at an image. @returns The answer. */
 export async function recognizeByCamera(page: Page, camera: string, image: PixelImage): Promise<string> {
   showToCamera(camera, image);
-  await page.evaluate(() => document.querySelector('#result')!.replaceChildren());
   await page.click('#query-camera');
-  await page.waitForSelector('#answer', { timeout: 60_000 });
+  // The first answer may be that of a frame from before the camera was stopped the last time.
+  for (let frame = 0; frame < 2; frame++) {
+    await page.evaluate(() => document.querySelector('#result')!.replaceChildren());
+    await page.waitForSelector('#answer', { timeout: 60_000 });
+  }
   const answer = await page.innerText('#answer');
   await page.click('#query-camera');
   return answer;
