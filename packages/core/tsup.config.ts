@@ -10,6 +10,7 @@ export default packageConfig({
     'src/half.ts',
     'src/pickle.ts',
     'src/safetensors.ts',
+    'src/threads.ts',
   ],
   external: ['@unitsphere/core/gradients'],
   // Rollup's tree shaking would drop the side effects of gradients.ts.

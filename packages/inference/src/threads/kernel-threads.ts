@@ -1,9 +1,9 @@
+import { startThread, type Thread } from '@unitsphere/core/threads';
 import type { KernelSet } from '@unitsphere/ops';
 import { CONTROL_BYTES, FAILED, FINISHED, PROGRAM, RUN, wake } from './control.js';
 import { workerSource } from './kernel-thread.generated.js';
 import type { ThreadProgram, ThreadStart } from './kernel-thread.js';
 import { type BoundProgram, bindProgram, runParts, type Stages, waitForParts } from './run-parts.js';
-import { startThread, type Thread } from './start-thread.js';
 
 /** Milliseconds without a finished part after which a thread is taken for dead. */
 const PATIENCE = 60_000;
@@ -101,7 +101,7 @@ export class KernelThreads {
       const thread = startThread(workerSource, 'unitsphere-inference', {
         onMessage: (reason) => {
           if (reason) this.#fail(`${reason}`);
-          thread.unref();
+          thread.hold(false);
           resolve();
         },
         onFailure: (reason) => reject(this.#fail(reason)),

@@ -1,3 +1,4 @@
+import { startThread, type Thread } from '@unitsphere/core/threads';
 import { workerSource } from './scan-thread.generated.js';
 import type { ThreadAnswer, ThreadJob, ThreadStart } from './scan-thread.js';
 
@@ -12,59 +13,38 @@ export function countThreads(): number {
 
 /** A thread that scans, in Node or in a page. It does not keep Node's process running while it is idle. */
 export class ScanThread {
-  readonly #post: (message: ThreadStart | ThreadJob) => void;
-  readonly #terminate: () => void;
-  readonly #hold: (isBusy: boolean) => void;
+  readonly #thread: Thread;
   #settle: { resolve(answer: ThreadAnswer): void; reject(error: Error): void } | undefined;
   #failure: Error | undefined;
 
   constructor(start: ThreadStart) {
-    const answer = (data: ThreadAnswer) => this.#settle?.resolve(data);
-    const fail = (message: string) => {
-      this.#failure = new Error(`A search thread failed: ${message}`);
-      this.#settle?.reject(this.#failure);
-    };
-    if (typeof process !== 'undefined' && process.getBuiltinModule) {
-      const { Worker: Thread } = process.getBuiltinModule('node:worker_threads');
-      const thread = new Thread(workerSource, { eval: true, name: 'unitsphere-search' });
-      thread.on('message', answer);
-      thread.on('error', ({ message }) => fail(message));
-      thread.on('exit', (code) => fail(`it ended with status ${code}.`));
-      thread.unref();
-      this.#post = (message) => thread.postMessage(message);
-      this.#terminate = () => void thread.terminate();
-      this.#hold = (isBusy) => (isBusy ? thread.ref() : thread.unref());
-    } else {
-      const url = URL.createObjectURL(new Blob([workerSource], { type: 'text/javascript' }));
-      const thread = new Worker(url, { name: 'unitsphere-search' });
-      thread.onmessage = ({ data }: MessageEvent<ThreadAnswer>) => answer(data);
-      thread.onerror = ({ message }) => fail(message || "the page's content security policy forbids it.");
-      this.#post = (message) => thread.postMessage(message);
-      this.#terminate = () => {
-        thread.terminate();
-        URL.revokeObjectURL(url);
-      };
-      this.#hold = () => undefined;
-    }
-    this.#post(start);
+    this.#thread = startThread(workerSource, 'unitsphere-search', {
+      onMessage: (data) => this.#settle?.resolve(data as ThreadAnswer),
+      onFailure: (reason) => {
+        this.#failure = new Error(`A search thread failed: ${reason}`);
+        this.#settle?.reject(this.#failure);
+      },
+    });
+    this.#thread.hold(false);
+    this.#thread.post(start satisfies ThreadStart);
   }
 
   /** Resolves with the candidates of a job. A thread has one job at a time. */
   async run(job: ThreadJob): Promise<ThreadAnswer> {
     if (this.#failure) throw this.#failure;
-    this.#hold(true);
+    this.#thread.hold(true);
     try {
       return await new Promise<ThreadAnswer>((resolve, reject) => {
         this.#settle = { resolve, reject };
-        this.#post(job);
+        this.#thread.post(job satisfies ThreadJob);
       });
     } finally {
       this.#settle = undefined;
-      this.#hold(false);
+      this.#thread.hold(false);
     }
   }
 
   close(): void {
-    this.#terminate();
+    this.#thread.close();
   }
 }

@@ -1,18 +1,23 @@
 /** A thread in Node or in a page. */
 export interface Thread {
   post(message: unknown): void;
-  /** Lets Node's process end although the thread waits for messages. */
-  unref(): void;
+  /** Says whether the thread keeps Node's process running. It does at first. */
+  hold(isBusy: boolean): void;
   close(): void;
 }
 
 /** What a thread reports. */
 export interface ThreadHandlers {
   onMessage(data: unknown): void;
+  /** The thread threw an error or ended, also after {@link Thread.close}. The reason ends a sentence. */
   onFailure(reason: string): void;
 }
 
-/** Starts a thread from its source. */
+/**
+ * Starts a thread from the source of a script, so that no bundler has to find its file.
+ * @param source A script without imports. It posts to `parentPort` in Node, and to its global scope in a page.
+ * @param name Name of the thread in debuggers.
+ */
 export function startThread(source: string, name: string, { onMessage, onFailure }: ThreadHandlers): Thread {
   if (typeof process !== 'undefined' && process.getBuiltinModule) {
     const { Worker: NodeWorker } = process.getBuiltinModule('node:worker_threads');
@@ -22,7 +27,7 @@ export function startThread(source: string, name: string, { onMessage, onFailure
     worker.on('exit', (code) => onFailure(`it ended with status ${code}.`));
     return {
       post: (message) => worker.postMessage(message),
-      unref: () => worker.unref(),
+      hold: (isBusy) => (isBusy ? worker.ref() : worker.unref()),
       close: () => void worker.terminate(),
     };
   }
@@ -32,7 +37,7 @@ export function startThread(source: string, name: string, { onMessage, onFailure
   worker.onerror = ({ message }) => onFailure(message || "the page's content security policy forbids it.");
   return {
     post: (message) => worker.postMessage(message),
-    unref: () => undefined,
+    hold: () => undefined,
     close() {
       worker.terminate();
       URL.revokeObjectURL(url);
