@@ -1,4 +1,5 @@
 //! Threads that share the work of one kernel call with the thread that makes it.
+use crate::heap::Scratch;
 use crate::simd::Simd;
 use std::cell::Cell;
 use std::ptr::null;
@@ -224,6 +225,69 @@ pub unsafe fn each_range<S: Simd, F: Fn(usize, usize)>(count: usize, unit: usize
             f(first, end);
         },
     );
+}
+
+/// Calls `f` for each vector of a list of floats: with its place and the floats from there on. As `each_range`.
+#[inline(always)]
+pub unsafe fn each_vector<S: Simd, F: Fn(usize, usize)>(count: usize, unit: usize, cost: usize, f: F) {
+    each_range::<S, _>(
+        count,
+        unit,
+        cost,
+        #[inline(always)]
+        |first, end| {
+            let mut i = first;
+            while i < end {
+                f(i, end - i);
+                i += S::LANES;
+            }
+        },
+    );
+}
+
+/// Calls `f` for each vector of rows x[rows,c]: with its place, its first channel and the channels from there on. As `each_range`;
+/// `cost` is the work of one value.
+#[inline(always)]
+pub unsafe fn each_row_vector<S: Simd, F: Fn(usize, usize, usize)>(rows: usize, c: usize, cost: usize, f: F) {
+    each_range::<S, _>(
+        rows,
+        1,
+        cost * c,
+        #[inline(always)]
+        |first, end| {
+            for row in first..end {
+                let mut ch = 0;
+                while ch < c {
+                    f(row * c + ch, ch, c - ch);
+                    ch += S::LANES;
+                }
+            }
+        },
+    );
+}
+
+/// Sums over [0, count), in parts that depend on sizes only: `f(first, end, sums)` writes the `size` sums of a part, whose limits are
+/// multiples of `unit`. The parts are added in their order. Returns memory that begins with the totals.
+#[inline(always)]
+pub unsafe fn sum_in_parts<S, T, F>(count: usize, unit: usize, work: usize, size: usize, f: F) -> Scratch
+where
+    S: Simd,
+    T: Copy + std::ops::AddAssign,
+    F: Fn(usize, usize, *mut T),
+{
+    let parts = fixed_parts(count.div_ceil(unit), work);
+    let mut scratch = Scratch::new(parts * size * std::mem::size_of::<T>() / std::mem::size_of::<f32>());
+    let sums = scratch.at() as *mut T;
+    each_part::<S, _>(
+        parts,
+        #[inline(always)]
+        |part| {
+            let (first, end) = share(count, unit, part, parts);
+            f(first, end, sums.add(part * size));
+        },
+    );
+    add_parts(sums, size, parts, size, sums);
+    scratch
 }
 
 /// totals[i] = the sum of the parts' values, which are `step` apart, in the order of the parts.

@@ -1,9 +1,9 @@
 //! Training-mode batch norm over rows x[m,c], fused with the activation that follows it. Sums are float32 within a block of
 //! rows and float64 across blocks, relative to the first row, so that neither a large mean nor many rows cost precision.
 use super::act::{apply, apply_grad, PRELU};
-use crate::heap::{Args, Scratch};
+use crate::heap::Args;
 use crate::simd::Simd;
-use crate::team::{add_parts, each_part, each_range, fixed_parts, share};
+use crate::team::{each_range, sum_in_parts};
 
 /// Rows of a block.
 const BLOCK: usize = 128;
@@ -122,18 +122,15 @@ unsafe fn sum_moments<S: Simd>(x: *const f32, m: usize, c: usize, origin: *const
 pub unsafe fn moments<S: Simd>(args: &mut Args) -> f64 {
     let (x, m, c, mean, variance) = (args.floats(), args.size(), args.size(), args.floats(), args.floats());
     let step = c + MOST_LANES;
-    let parts = fixed_parts(m.div_ceil(BLOCK), m * c);
-    let mut scratch = Scratch::new(2 * parts * 2 * step);
-    let sums = scratch.at() as *mut f64;
-    each_part::<S, _>(
-        parts,
+    let mut scratch = sum_in_parts::<S, f64, _>(
+        m,
+        BLOCK,
+        m * c,
+        2 * step,
         #[inline(always)]
-        |part| {
-            let (first, end) = share(m, BLOCK, part, parts);
-            sum_moments::<S>(x.add(first * c), end - first, c, x, sums.add(part * 2 * step), step);
-        },
+        |first, end, sums| sum_moments::<S>(x.add(first * c), end - first, c, x, sums, step),
     );
-    add_parts(sums, 2 * step, parts, 2 * step, sums);
+    let sums = scratch.at() as *mut f64;
     let squares = sums.add(step);
     for ch in 0..c {
         let s = *sums.add(ch) / m as f64;
@@ -343,20 +340,18 @@ pub unsafe fn grad_sums<S: Simd, const CODE: u8>(args: &mut Args) -> f64 {
     let (slope, dslope) =
         if CODE == PRELU { (args.floats(), args.floats()) } else { (std::ptr::null_mut(), std::ptr::null_mut()) };
     let step = c + MOST_LANES;
-    let parts = fixed_parts(m.div_ceil(BLOCK), 2 * m * c);
-    let mut scratch = Scratch::new(2 * parts * 3 * step);
-    let totals = scratch.at() as *mut f64;
-    each_part::<S, _>(
-        parts,
+    let mut scratch = sum_in_parts::<S, f64, _>(
+        m,
+        BLOCK,
+        2 * m * c,
+        3 * step,
         #[inline(always)]
-        |part| {
-            let (first, end) = share(m, BLOCK, part, parts);
+        |first, end, totals| {
             let of = Channels { a, b, mean, slope };
-            let (x, dy) = (x.add(first * c), dy.add(first * c));
-            sum_gradients::<S, CODE>(x, dy, end - first, c, of, totals.add(part * 3 * step), step);
+            sum_gradients::<S, CODE>(x.add(first * c), dy.add(first * c), end - first, c, of, totals, step);
         },
     );
-    add_parts(totals, 3 * step, parts, 3 * step, totals);
+    let totals = scratch.at() as *mut f64;
     for ch in 0..c {
         *dbeta.add(ch) = *totals.add(ch) as f32;
         *dgamma.add(ch) = (*totals.add(step + ch) * *inv_std.add(ch) as f64) as f32;

@@ -1,7 +1,7 @@
 //! Sums, broadcasts and products over the pixels of an image or the rows of a matrix, channels last; and rows by index.
-use crate::heap::{Args, Scratch};
+use crate::heap::Args;
 use crate::simd::Simd;
-use crate::team::{add_parts, each_part, each_range, fixed_parts, share};
+use crate::team::{each_range, each_row_vector, sum_in_parts};
 
 /// Rows whose sums are added up before those of other rows.
 const BLOCK: usize = 256;
@@ -39,22 +39,15 @@ unsafe fn sum_rows<S: Simd>(x: *const f32, m: usize, c: usize, sums: *mut f32, f
 #[inline(always)]
 pub unsafe fn column_sums<S: Simd>(args: &mut Args) -> f64 {
     let (x, m, c, sums, factor) = (args.floats(), args.size(), args.size(), args.floats(), args.float());
-    let parts = fixed_parts(m.div_ceil(BLOCK), m * c);
-    if parts == 1 {
-        sum_rows::<S>(x, m, c, sums, factor);
-        return 0.0;
-    }
-    let mut scratch = Scratch::new(parts * c);
-    let partial = scratch.at();
-    each_part::<S, _>(
-        parts,
+    let mut scratch = sum_in_parts::<S, f32, _>(
+        m,
+        BLOCK,
+        m * c,
+        c,
         #[inline(always)]
-        |part| {
-            let (first, end) = share(m, BLOCK, part, parts);
-            sum_rows::<S>(x.add(first * c), end - first, c, partial.add(part * c), factor);
-        },
+        |first, end, partial| sum_rows::<S>(x.add(first * c), end - first, c, partial, factor),
     );
-    add_parts(partial, c, parts, c, sums);
+    std::ptr::copy_nonoverlapping(scratch.at(), sums, c);
     0.0
 }
 
@@ -162,21 +155,12 @@ pub unsafe fn scale_channels_grad_gate<S: Simd>(args: &mut Args) -> f64 {
 #[inline(always)]
 pub unsafe fn add_bias<S: Simd>(args: &mut Args) -> f64 {
     let (x, m, c, bias, y) = (args.floats(), args.size(), args.size(), args.floats(), args.floats());
-    each_range::<S, _>(
+    each_row_vector::<S, _>(
         m,
-        1,
-        2 * c,
+        c,
+        2,
         #[inline(always)]
-        |first, end| {
-            for row in first..end {
-                let mut ch = 0;
-                while ch < c {
-                    let (at, n) = (row * c + ch, c - ch);
-                    S::load_n(x.add(at), n).add(S::load_n(bias.add(ch), n)).store_n(y.add(at), n);
-                    ch += S::LANES;
-                }
-            }
-        },
+        |at, ch, n| S::load_n(x.add(at), n).add(S::load_n(bias.add(ch), n)).store_n(y.add(at), n),
     );
     0.0
 }

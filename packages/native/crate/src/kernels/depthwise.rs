@@ -3,7 +3,7 @@
 use super::finish::Finish;
 use crate::heap::{Args, Scratch};
 use crate::simd::Simd;
-use crate::team::{add_parts, each_part, each_range, fixed_parts, share};
+use crate::team::{each_range, sum_in_parts};
 
 /// Floats of the rows that are copied at a time.
 const CHUNK: usize = 16 * 1024;
@@ -380,19 +380,18 @@ pub unsafe fn backprop_filter<S: Simd>(args: &mut Args) -> f64 {
     let (top, left, oh, ow, dw) = (args.int(), args.int(), args.size(), args.size(), args.floats());
     let s = Sizes { n, h, w, c, kh, kw, sh, sw, top, left, oh, ow };
     let size = kh * kw * c;
-    let parts = fixed_parts(n, n * s.cost());
-    let mut scratch = Scratch::new(parts * size);
-    let sums = scratch.at();
-    each_part::<S, _>(
-        parts,
+    let mut scratch = sum_in_parts::<S, f32, _>(
+        n,
+        1,
+        n * s.cost(),
+        size,
         #[inline(always)]
-        |part| {
-            let (first, end) = share(n, 1, part, parts);
+        |first, end, sums| {
             let (x, dy) = (x.add(first * h * w * c), dy.add(first * oh * ow * c));
-            sum_taps::<S>(x, dy, &Sizes { n: end - first, ..s }, sums.add(part * size));
+            sum_taps::<S>(x, dy, &Sizes { n: end - first, ..s }, sums);
         },
     );
-    add_parts(sums, size, parts, size, dw);
+    std::ptr::copy_nonoverlapping(scratch.at(), dw, size);
     0.0
 }
 

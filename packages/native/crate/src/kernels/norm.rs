@@ -1,7 +1,7 @@
 //! Layer norm over the last axis of x[m,d], and rows of unit length.
-use crate::heap::{Args, Scratch};
+use crate::heap::Args;
 use crate::simd::Simd;
-use crate::team::{add_parts, each_part, each_range, fixed_parts, share};
+use crate::team::{each_range, sum_in_parts};
 
 /// Clears the lanes past the end of a row.
 #[inline(always)]
@@ -67,21 +67,20 @@ pub unsafe fn layer_norm<S: Simd>(args: &mut Args) -> f64 {
 pub unsafe fn layer_norm_grad<S: Simd>(args: &mut Args) -> f64 {
     let (x, dy, m, d, gamma) = (args.floats(), args.floats(), args.size(), args.size(), args.floats());
     let (eps, dx, dgamma, dbeta) = (args.float(), args.floats(), args.floats(), args.floats());
-    let parts = fixed_parts(m, 4 * m * d);
-    let mut scratch = Scratch::new(2 * parts * d);
-    let sums = scratch.at();
-    each_part::<S, _>(
-        parts,
+    let mut scratch = sum_in_parts::<S, f32, _>(
+        m,
+        1,
+        4 * m * d,
+        2 * d,
         #[inline(always)]
-        |part| {
-            let (first, end) = share(m, 1, part, parts);
+        |first, end, sums| {
             let (x, dy, dx) = (x.add(first * d), dy.add(first * d), dx.add(first * d));
-            let dgamma = sums.add(2 * part * d);
-            grad_rows::<S>(x, dy, end - first, d, gamma, eps, dx, dgamma, dgamma.add(d));
+            grad_rows::<S>(x, dy, end - first, d, gamma, eps, dx, sums, sums.add(d));
         },
     );
-    add_parts(sums, 2 * d, parts, d, dgamma);
-    add_parts(sums.add(d), 2 * d, parts, d, dbeta);
+    let sums = scratch.at();
+    std::ptr::copy_nonoverlapping(sums, dgamma, d);
+    std::ptr::copy_nonoverlapping(sums.add(d), dbeta, d);
     0.0
 }
 

@@ -3,7 +3,7 @@
 use super::act::UNIT;
 use crate::heap::Args;
 use crate::simd::Simd;
-use crate::team::{each_part, each_range, fixed_parts, share, FIXED_PARTS};
+use crate::team::{each_part, each_range, each_vector, fixed_parts, share, FIXED_PARTS};
 
 /// Floats whose squares are summed in float32.
 const BLOCK: usize = 4096;
@@ -97,25 +97,20 @@ pub unsafe fn sgd<S: Simd>(args: &mut Args) -> f64 {
         (args.floats(), args.floats(), args.floats(), args.size(), args.floats());
     let [scale, decay, momentum, kept, entering]: [S; 5] = std::array::from_fn(|_| S::splat(args.float()));
     let (nesterov, lr) = (args.flag(), S::splat(args.float()));
-    each_range::<S, _>(
+    each_vector::<S, _>(
         count,
         UNIT,
         5,
         #[inline(always)]
-        |first, end| {
-            let mut i = first;
-            while i < end {
-                let n = end - i;
-                let p = S::load_n(parameter.add(i), n);
-                let mut d = S::load_n(gradient.add(i), n).mul(scale).add(decay.mul(p));
-                if !buffer.is_null() {
-                    let b = kept.mul(S::load_n(buffer.add(i), n)).add(entering.mul(d));
-                    b.store_n(buffer.add(i), n);
-                    d = if nesterov { d.add(momentum.mul(b)) } else { b };
-                }
-                p.sub(lr.mul(d)).store_n(out.add(i), n);
-                i += S::LANES;
+        |i, n| {
+            let p = S::load_n(parameter.add(i), n);
+            let mut d = S::load_n(gradient.add(i), n).mul(scale).add(decay.mul(p));
+            if !buffer.is_null() {
+                let b = kept.mul(S::load_n(buffer.add(i), n)).add(entering.mul(d));
+                b.store_n(buffer.add(i), n);
+                d = if nesterov { d.add(momentum.mul(b)) } else { b };
             }
+            p.sub(lr.mul(d)).store_n(out.add(i), n);
         },
     );
     0.0
@@ -126,19 +121,12 @@ pub unsafe fn sgd<S: Simd>(args: &mut Args) -> f64 {
 pub unsafe fn moving_average<S: Simd>(args: &mut Args) -> f64 {
     let (average, latest, count) = (args.floats(), args.floats(), args.size());
     let (keep, take, out) = (S::splat(args.float()), S::splat(args.float()), args.floats());
-    each_range::<S, _>(
+    each_vector::<S, _>(
         count,
         UNIT,
         3,
         #[inline(always)]
-        |first, end| {
-            let mut i = first;
-            while i < end {
-                let n = end - i;
-                keep.mul(S::load_n(average.add(i), n)).add(take.mul(S::load_n(latest.add(i), n))).store_n(out.add(i), n);
-                i += S::LANES;
-            }
-        },
+        |i, n| keep.mul(S::load_n(average.add(i), n)).add(take.mul(S::load_n(latest.add(i), n))).store_n(out.add(i), n),
     );
     0.0
 }

@@ -1,8 +1,8 @@
 //! PReLU over rows x[m,c] with one slope per channel.
 use super::act::{apply, apply_grad, PRELU};
-use crate::heap::{Args, Scratch};
+use crate::heap::Args;
 use crate::simd::Simd;
-use crate::team::{add_parts, each_part, each_range, fixed_parts, share};
+use crate::team::{each_row_vector, sum_in_parts};
 
 /// Rows that are summed in float32.
 const BLOCK: usize = 128;
@@ -11,21 +11,12 @@ const BLOCK: usize = 128;
 #[inline(always)]
 pub unsafe fn prelu<S: Simd>(args: &mut Args) -> f64 {
     let (x, m, c, slope, y) = (args.floats(), args.size(), args.size(), args.floats(), args.floats());
-    each_range::<S, _>(
+    each_row_vector::<S, _>(
         m,
-        1,
-        2 * c,
+        c,
+        2,
         #[inline(always)]
-        |first, end| {
-            for row in first..end {
-                let mut ch = 0;
-                while ch < c {
-                    let (at, n) = (row * c + ch, c - ch);
-                    apply::<S, PRELU>(S::load_n(x.add(at), n), S::load_n(slope.add(ch), n)).store_n(y.add(at), n);
-                    ch += S::LANES;
-                }
-            }
-        },
+        |at, ch, n| apply::<S, PRELU>(S::load_n(x.add(at), n), S::load_n(slope.add(ch), n)).store_n(y.add(at), n),
     );
     0.0
 }
@@ -35,22 +26,14 @@ pub unsafe fn prelu<S: Simd>(args: &mut Args) -> f64 {
 pub unsafe fn grad_input<S: Simd>(args: &mut Args) -> f64 {
     let (x, dy, m, c) = (args.floats(), args.floats(), args.size(), args.size());
     let (slope, dx) = (args.floats(), args.floats());
-    each_range::<S, _>(
+    each_row_vector::<S, _>(
         m,
-        1,
-        3 * c,
+        c,
+        3,
         #[inline(always)]
-        |first, end| {
-            for row in first..end {
-                let mut ch = 0;
-                while ch < c {
-                    let (at, n) = (row * c + ch, c - ch);
-                    let slopes = S::load_n(slope.add(ch), n);
-                    apply_grad::<S, PRELU>(S::load_n(dy.add(at), n), S::load_n(x.add(at), n), slopes)
-                        .store_n(dx.add(at), n);
-                    ch += S::LANES;
-                }
-            }
+        |at, ch, n| {
+            let slopes = S::load_n(slope.add(ch), n);
+            apply_grad::<S, PRELU>(S::load_n(dy.add(at), n), S::load_n(x.add(at), n), slopes).store_n(dx.add(at), n);
         },
     );
     0.0
@@ -60,18 +43,15 @@ pub unsafe fn grad_input<S: Simd>(args: &mut Args) -> f64 {
 #[inline(always)]
 pub unsafe fn grad_slope<S: Simd>(args: &mut Args) -> f64 {
     let (x, dy, m, c, dslope) = (args.floats(), args.floats(), args.size(), args.size(), args.floats());
-    let parts = fixed_parts(m.div_ceil(BLOCK), 2 * m * c);
-    let mut scratch = Scratch::new(2 * parts * c);
-    let totals = scratch.at() as *mut f64;
-    each_part::<S, _>(
-        parts,
+    let mut scratch = sum_in_parts::<S, f64, _>(
+        m,
+        BLOCK,
+        2 * m * c,
+        c,
         #[inline(always)]
-        |part| {
-            let (first, end) = share(m, BLOCK, part, parts);
-            sum_slopes::<S>(x.add(first * c), dy.add(first * c), end - first, c, totals.add(part * c));
-        },
+        |first, end, totals| sum_slopes::<S>(x.add(first * c), dy.add(first * c), end - first, c, totals),
     );
-    add_parts(totals, c, parts, c, totals);
+    let totals = scratch.at() as *mut f64;
     for ch in 0..c {
         *dslope.add(ch) = *totals.add(ch) as f32;
     }
