@@ -1,4 +1,5 @@
 import type { Image } from './image.js';
+import { luminance } from './luminance.js';
 
 /** Side of the grid of gray levels that images are compared by. */
 const SIDE = 32;
@@ -34,7 +35,12 @@ export function alignedDifference(first: Image, second: Image): number {
       }
     }
   }
-  return target.reduce((most, level, i) => Math.max(most, Math.abs(level - cells[i])), 0);
+  return largestDifference(target, cells);
+}
+
+/** Returns the largest difference of two lists of gray levels. */
+export function largestDifference(a: Float32Array, b: Float32Array): number {
+  return a.reduce((most, level, i) => Math.max(most, Math.abs(level - b[i])), 0);
 }
 
 /** Returns the mean difference of two lists of gray levels. */
@@ -58,7 +64,7 @@ function sumLevels({ width, height, data }: Image): SummedLevels {
   for (let y = 0, p = 0; y < height; y++) {
     let row = 0;
     for (let x = 0; x < width; x++, p += 3) {
-      row += 0.299 * data[p] + 0.587 * data[p + 1] + 0.114 * data[p + 2];
+      row += luminance(data, p);
       sums[(y + 1) * across + x + 1] = sums[y * across + x + 1] + row;
     }
   }

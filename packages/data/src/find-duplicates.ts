@@ -1,4 +1,4 @@
-import { alignedDifference, meanDifference } from './aligned-difference.js';
+import { alignedDifference, largestDifference, meanDifference } from './aligned-difference.js';
 import { countBits, grayThumbnail } from './perceptual-hash.js';
 import type { ImageSource } from './source.js';
 
@@ -88,7 +88,8 @@ export async function findDuplicates(
     if (!withinIdentity && images.identities[a] === images.identities[b]) continue;
     if (groups.root(a) === groups.root(b)) continue;
     const [one, other] = [await thumbnail(a), await thumbnail(b)];
-    if (!one || !other || !(isClose(one, other) || (await isCrop(a, b, one, other)))) continue;
+    if (!one || !other || !(largestDifference(one, other) <= LEVELS || (await isCrop(a, b, one, other))))
+      continue;
     near.add(a);
     groups.join(a, b);
   }
@@ -161,10 +162,6 @@ function bitsOf(hashes: Uint32Array, image: number, from: number, to: number): n
     bits = (bits << 1) | ((hashes[2 * image + (bit >> 5)] >>> (bit & 31)) & 1);
   }
   return bits;
-}
-
-function isClose(a: Float32Array, b: Float32Array): boolean {
-  return a.every((level, cell) => Math.abs(level - b[cell]) <= LEVELS);
 }
 
 function isFlat(cells: Float32Array): boolean {

@@ -1,4 +1,5 @@
 import type { Image } from './image.js';
+import { luminance } from './luminance.js';
 
 /** Side of the gray thumbnail that a hash is computed from. */
 const SIDE = 32;
@@ -17,7 +18,7 @@ export function grayThumbnail({ width, height, data }: Image): Float32Array {
       let sum = 0;
       for (let y = top; y < bottom; y++) {
         for (let p = 3 * (y * width + left), end = 3 * (y * width + right); p < end; p += 3) {
-          sum += 0.299 * data[p] + 0.587 * data[p + 1] + 0.114 * data[p + 2];
+          sum += luminance(data, p);
         }
       }
       cells[row * SIDE + column] = sum / ((bottom - top) * (right - left));

@@ -95,11 +95,6 @@ export function randomColorJitter(image: Image, random: Random): Image {
   return image;
 }
 
-/** Returns the luminance of the pixel at byte offset p (ITU-R BT.601, as in OpenCV). */
-export function luminance(data: Uint8Array, p: number): number {
-  return 0.299 * data[p] + 0.587 * data[p + 1] + 0.114 * data[p + 2];
-}
-
 function sumChannels(data: Uint8Array): Float64Array {
   const sums = new Float64Array(3);
   const native = nativeImageFunctions();

@@ -1,5 +1,5 @@
 import type { Image } from '../image.js';
-import { luminance } from './color-jitter.js';
+import { luminance } from '../luminance.js';
 
 /** Sets all three channels to the luminance (ITU-R BT.601), in place (albumentations' ToGray). */
 export function toGray(image: Image): Image {
