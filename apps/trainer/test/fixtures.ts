@@ -98,13 +98,14 @@ export async function train(
  * Trains the last steps of the finished run in `base` again, as if it had been killed after the checkpoint before its last one.
  * Not with centers in files, which have the newest checkpoint only.
  */
-export async function repeatLastSteps(
-  config: Config,
-  base: string,
-  options: Partial<TrainingOptions> = {},
-): Promise<TrainingOutcome> {
+export async function repeatLastSteps(config: Config, base: string): Promise<TrainingOutcome> {
+  dropLastCheckpoint(base);
+  return train(config, base, { resume: true });
+}
+
+/** Takes the run in `base` back to the checkpoint before its last one. */
+export function dropLastCheckpoint(base: string): void {
   const checkpoints = join(base, 'run', 'checkpoints');
   const last = readdirSync(checkpoints).sort().at(-1) as string;
   rmSync(join(checkpoints, last), { recursive: true });
-  return train(config, base, { resume: true, ...options });
 }
